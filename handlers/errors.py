@@ -26,6 +26,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.FacebookTokenRefused: HTTPStatus.BAD_REQUEST,
     errors.TooLong: HTTPStatus.BAD_REQUEST,
     errors.UnknownEvent: HTTPStatus.BAD_REQUEST,
+    errors.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,  # as tus has it
     errors.InvalidClient: HTTPStatus.UNAUTHORIZED,
     errors.InvalidGrant: HTTPStatus.BAD_REQUEST,  # as RFC 6749 has it
     errors.InvalidScope: HTTPStatus.BAD_REQUEST,
@@ -60,6 +61,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.ContactsFull: HTTPStatus.CONFLICT,
     errors.FavouritesFull: HTTPStatus.CONFLICT,
     errors.MessageDeleted: HTTPStatus.CONFLICT,
+    errors.PollClosed: HTTPStatus.CONFLICT,
     errors.EventFull: HTTPStatus.BAD_REQUEST,  # the events API's generic body
     errors.LimitReached: HTTPStatus.BAD_REQUEST,  # of polls; messages answer 409 with a body of their own (docs/events-api.md, "Messages")
     errors.TooManyInvitees: HTTPStatus.BAD_REQUEST,

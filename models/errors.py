@@ -10,8 +10,8 @@ DomainError
 │   SessionNotFound
 ├── PageNotFound   of a list that is shown in pages
 ├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, EventFull, FavouritesFull, GroupFull, LimitReached,
-│   MessageDeleted, NotAContact, TooManyInvitees
-├── TooLarge, TooLong, UnknownEvent
+│   MessageDeleted, NotAContact, PollClosed, TooManyInvitees
+├── TooLarge, TooLong, UnknownEvent, UnsupportedVersion
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   the refusals of OAuth (RFC 6749, section 5.2)
 └── RateLimited ─ TooManySockets, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
 """
@@ -140,6 +140,13 @@ class UnknownEvent(DomainError):
 
     code = "unknown_event"
     text = "This namespace knows no such event."
+
+
+class UnsupportedVersion(DomainError):
+    """An upload in parts speaks a version of tus that is not spoken here."""
+
+    code = "unsupported_version"
+    text = "Uploads in parts are done by tus 1.0.0 here."
 
 
 class InvalidClient(DomainError):
@@ -349,6 +356,11 @@ class FavouritesFull(Conflict):
 class MessageDeleted(Conflict):
     code = "message_deleted"
     text = "The message has been deleted."
+
+
+class PollClosed(Conflict):
+    code = "poll_closed"
+    text = "The poll is closed."
 
 
 class EventFull(Conflict):

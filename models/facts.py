@@ -7,6 +7,7 @@ from typing import Literal
 
 from models.documents.account import Account
 from models.documents.chat import Chat
+from models.documents.chat_settings import VisibleSettings
 from models.documents.chat_summary import ChatSummary
 from models.documents.entry import Entry
 from models.documents.event import Event as CalendarEvent
@@ -42,6 +43,14 @@ class MessageHidden:
     chat_id: int
     of: int
     account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCleared:
+    """An account deleted everything up to this entry for itself; only its own devices are told."""
+
+    chat_id: int
+    up_to: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,15 @@ class Ready:
     heads: Sequence[ChatSummary]
     next: str | None
     limits: Mapping[str, int]  # by the name of the setting: what one message may hold
+    at: datetime  # the time at which the chats are as they are shown
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettingsChanged:
+    """An account set something of its own settings of a chat by this entry; only its own devices are told."""
+
+    entry: Entry
+    settings: VisibleSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +154,8 @@ Fact = (
     | Ready
     | SignedInElsewhere
     | Resync
+    | ChatCleared
+    | ChatSettingsChanged
 )
 
 

@@ -20,7 +20,7 @@ ROOMS = ("services", "stores", "ports", "facts", "languages", "documents", "erro
 SERVICES = (
     {"accounts"},
     {"events"},
-    {"groups", "users"},
+    {"groups", "users", "search"},
     {"chats"},
     {"presence", "notifications", "media"},
     {"contacts"},

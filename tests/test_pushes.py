@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from models.documents.entry import Mention, Message
 from models.documents.notification import Notification, Sms
 from server.clock import SystemClock
 from server.config import ConfigError, Settings
@@ -408,3 +409,38 @@ async def test_a_push_that_had_to_wait_quotes_nothing_that_was_taken_back_meanwh
     assert (await device.ask("message_send", {"client_id": "last", "contact": tom.number, "text": "that is all"}))["ok"]
     await apple.expect(len(alerts))
     assert [push.alert for push in apple.taken] == alerts
+
+
+async def test_a_muted_chat_pushes_nothing_but_a_mention_to_whoever_wants_to_hear_of_mentions(
+    node: Node, apple: Apple
+) -> None:
+    """Each wants something else of one group; what is not muted is told last, so that nothing is still to come."""
+    wanted: dict[str, dict[str, Any]] = {
+        "All": {},
+        "Muted": {"muted_until": "always"},
+        "Fortime": {"muted_until": "2100-01-01T00:00:00Z"},
+        "Nomore": {"muted_until": "2020-01-01T00:00:00Z"},
+        "Mentions": {"notify": "mentions", "muted_until": "always"},
+        "Nothing": {"notify": "none"},
+    }
+    ann, *others = await friends(node, "Ann", *wanted)
+    members = [person.number for person in others]
+    body = {"subject": "Us", "participants": members}
+    status, group = await node.rest("POST", "/api/groups/create-group/", ann, json=body)
+    assert status == 201, group
+    first = await write(node, ann, group=group["groupid"], text="Before")
+    await apple.expect(len(wanted))
+    apple.taken.clear()
+    for person, settings in zip(others, wanted.values(), strict=True):
+        if settings:
+            path = f"/api/chats/{first['chat']}/settings/"
+            status, shown = await node.rest("PATCH", path, person, json=settings)
+            assert status == 200, shown
+    await write(node, ann, group=group["groupid"], text="Hi")
+    await apple.expect(2)
+    mentions = tuple(Mention(one.account_id, one.number, 2 * n, 1) for n, one in enumerate(others))
+    await parts_of(node).change_chat(ann, first["chat"], Message(text="@ " * len(others), mentions=mentions))
+    await apple.expect(5)
+    await until_no_row(node, "notifications", OPEN)
+    told = sorted(push.token for push in apple.taken)
+    assert told == ["All", "All", "Mentions", "Nomore", "Nomore"]

@@ -24,7 +24,8 @@ class OperationSpec:
     that carries a file, and `file_instead_of` the field that a file replaces. `refuses` lists the refusals of this operation; those
     that every operation has (no token, wrong method, an unreadable body, …) are left out. `file_example` is the file's name in an
     example. `other_fields` are names that field errors may mention besides those of `takes`. `is_file` marks an answer that is a stored
-    file, with an ETag and byte ranges.
+    file, with an ETag and byte ranges. `stream` is the media type of a body that is bytes alone, and `headers` are parameters in the
+    head of the request.
     """
 
     summary: str
@@ -39,6 +40,8 @@ class OperationSpec:
     file_example: str = "photo.jpg"
     other_fields: tuple[str, ...] = ()
     is_file: bool = False
+    stream: str = ""
+    headers: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from handlers.rest.described import Handler, OperationSpec, Route
 
-_MESSAGING = ("/o/", "/api/account", "/api/contacts", "/api/message", "/api/groups", "/groups", "/media")
+_MESSAGING = ("/o/", "/api/account", "/api/contacts", "/api/message", "/api/groups", "/groups", "/media", "/api/chats/")
 
 
 def messaging(

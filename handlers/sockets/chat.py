@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import Awaitable
 from functools import partial
-from uuid import uuid4
 
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
+from handlers.sockets.chat_lifetimes import LifetimeRequests
 from handlers.sockets.client import ClientConnection
+from handlers.sockets.personal import PersonalRequests, PersonalServices
+from handlers.wire.polls import read_choice
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
 from handlers.wire.sockets.packets import CHAT
 from handlers.wire.sockets.requests import (
     CLIENT_ID_MAX_CHARS,
     EMOJI_MAX_CHARS,
+    find_client_id,
     find_exact,
     find_seq,
     read_accounts,
@@ -26,10 +29,12 @@ from handlers.wire.sockets.requests import (
     read_target,
     read_text,
 )
+from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored
+from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored, Vote
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
+from models.services.chats.expiry import ClearChat, SetExpiry
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX
 from models.services.chats.history import ReadHistory
 from models.services.chats.listing import PAGE_MAX as CHATS_MAX
@@ -38,11 +43,12 @@ from models.services.chats.member_names import NAMES_MAX, ListMemberNames
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
 from models.services.runtime.admission import ConnectAdmission
+from models.services.search.search import SearchMessages
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
 
-class ChatNamespace(BaseNamespace):
+class ChatNamespace(LifetimeRequests, PersonalRequests, BaseNamespace):
     """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
@@ -59,6 +65,10 @@ class ChatNamespace(BaseNamespace):
         member_names: ListMemberNames,
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
+        set_expiry: SetExpiry,
+        clear: ClearChat,
+        personal: PersonalServices,
+        search: SearchMessages,
         *,
         text_max_chars: int,
     ) -> None:
@@ -72,6 +82,10 @@ class ChatNamespace(BaseNamespace):
         self._member_names = member_names
         self._send_ready = send_ready
         self._connect_admission = connect_admission
+        self._set_expiry = set_expiry
+        self._clear = clear
+        self._personal = personal
+        self._search = search
         self._text_max_chars = text_max_chars
 
     @override
@@ -109,7 +123,7 @@ class ChatNamespace(BaseNamespace):
             text = read_text(body, "text", self._text_max_chars)
         except DomainError as refusal:
             return self._finish_change(self._again(client, body, target, refusal), Edit)
-        edit = self._change.submit_edit(client.actor, target, seq, text, _client_id(body))
+        edit = self._change.submit_edit(client.actor, target, seq, text, find_client_id(body))
         return self._finish_change(client.in_turn(edit), Edit)
 
     def on_message_delete(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
@@ -120,7 +134,7 @@ class ChatNamespace(BaseNamespace):
             raise Malformed('scope: must be "all" or "me".')
         if scope == "me":
             return self._hide(client, target, seq)
-        deletion = self._change.submit_deletion(client.actor, target, seq, _client_id(body))
+        deletion = self._change.submit_deletion(client.actor, target, seq, find_client_id(body))
         return self._finish_change(client.in_turn(deletion), Deletion)
 
     async def _hide(self, client: ClientConnection, target: ChatRef, seq: int) -> Answer:
@@ -133,8 +147,18 @@ class ChatNamespace(BaseNamespace):
             emoji = find_exact(body, "emoji", EMOJI_MAX_CHARS)
         except DomainError as refusal:
             return self._finish_change(self._again(client, body, target, refusal), Reaction)
-        reaction = self._change.submit_reaction(client.actor, target, seq, emoji, _client_id(body))
+        reaction = self._change.submit_reaction(client.actor, target, seq, emoji, find_client_id(body))
         return self._finish_change(client.in_turn(reaction), Reaction)
+
+    def on_vote(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
+        """{chat, seq, options: [index], client_id?} -> {message, entry}; no options take a vote back."""
+        target, seq = read_target(body), read_seq(body)
+        try:
+            options = read_choice(body, "options")
+        except DomainError as refusal:
+            return self._finish_change(self._again(client, body, target, refusal), Vote)
+        vote = self._change.submit_vote(client.actor, target, seq, options, find_client_id(body))
+        return self._finish_change(client.in_turn(vote), Vote)
 
     def _again(self, client: ClientConnection, body: Body, target: ChatRef, refusal: DomainError) -> Submission:
         """Returns the stored answer to a repeated request that would be refused now: limits may change between starts."""
@@ -173,7 +197,6 @@ class ChatNamespace(BaseNamespace):
         """{chat or contact or group, accounts: [id]} -> {chat, names: [{account, contact, name}]}."""
         return show_names(*await self._member_names(client.actor, read_target(body), read_accounts(body, NAMES_MAX)))
 
-
-def _client_id(body: Body) -> str:
-    """Returns the client id of a change; without one, each request is a change of its own."""
-    return uuid4().hex if body.get("client_id") is None else read_client_id(body)
+    async def on_search(self, client: ClientConnection, body: Body) -> Answer:
+        """{query, chat or contact or group?, from?, kind?, before?, limit <= 50} -> {hits, next}."""
+        return show_search(await self._search(client.actor, read_search(body)))

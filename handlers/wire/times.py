@@ -40,7 +40,7 @@ Offset = Annotated[
     ),
 ]
 
-_TEXT_MAX_CHARS = 200  # fractions of a second may be long; longer texts are no dates
+TIME_MAX_CHARS = 200  # fractions of a second may be long; longer texts are no dates
 _EPOCH = re.compile(r"(?P<sign>-?)(?P<seconds>[0-9]{1,15})(?:\.(?P<fraction>[0-9]*))?")
 _ISO = re.compile(
     r"""
@@ -151,7 +151,7 @@ def _ascii(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 64:  # longer ones are slow to convert
         raise InstantOutOfRange
     text = str(value).strip()
-    if len(text) > _TEXT_MAX_CHARS:
+    if len(text) > TIME_MAX_CHARS:
         raise NotAnInstant
     if text.isascii():
         return text

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.documents.chat import Chat, Member
+from models.documents.chat_settings import VisibleSettings, as_of
 from models.documents.entry import Entry
 
 # Counted up to here: clients show "999+", and a chat that was not read for a year must stay cheap to list.
@@ -25,6 +26,12 @@ class Standing:
     unread_messages: int
     peer_number: str | None = None  # of a direct chat
     peer_name: str | None = None  # the other account's own name, as far as the member may see it
+    has_newer: bool = False  # than the entry up to which the member archived the chat
+
+    def settings_at(self, now: datetime) -> VisibleSettings:
+        """Returns the member's settings of the chat as they hold at this time."""
+        member = self.member
+        return as_of(member.settings, now, since=member.since, read=member.read, has_newer=self.has_newer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

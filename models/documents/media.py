@@ -200,6 +200,11 @@ def _bare(mime_type: str) -> str:
     return mime_type.partition(";")[0].strip().lower()
 
 
+def is_stated(mime_type: str) -> bool:
+    """Returns whether a sender's type says what a file is; some send a name that stands for no type."""
+    return _bare(mime_type) not in NO_TYPES
+
+
 def extension_of(file_name: str) -> str:
     """Returns the extension in lower case without its dot, or "" for none."""
     return PurePosixPath(file_name.replace("\\", "/").rpartition("/")[2]).suffix[1:].lower()

@@ -27,6 +27,10 @@ class ReadMarks:
             self._marks.append(ReadMark(mark.upto, at))
         self._marks.reverse()
 
+    def merged(self, others: "ReadMarks") -> "ReadMarks":
+        """Returns both sets of marks as one."""
+        return ReadMarks([*self._marks, *others._marks])
+
     def find(self, seq: int) -> datetime | None:
         place = bisect_left(self._marks, seq, key=lambda mark: mark.upto)
         return self._marks[place].at if place < len(self._marks) else None

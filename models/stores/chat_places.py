@@ -16,7 +16,7 @@ from pymongo.write_concern import WriteConcern
 
 from models.documents.chat import ChatKind
 from models.documents.entry import Entry, entry_key
-from models.stores.chat_rows import CHATS, MEMBERS, member_key
+from models.stores.chat_rows import CHATS, MEMBERS, member_key, stored_kind
 from models.stores.database import Database, Row, aggregate
 from models.stores.entry_rows import ENTRIES, read_entry
 
@@ -50,30 +50,31 @@ class ChatPlaces:
         self, account_ids: Collection[int], kinds: Collection[ChatKind], *, limit: int, before: Place | None = None
     ) -> dict[int, Places]:
         """Returns the newest `limit` chats of these kinds behind `before`, by account; by one query for all accounts."""
+        stored = sorted({stored_kind(kind) for kind in kinds})
         pipeline: list[Row] = [
             {"$match": {"_id": {"$in": list(account_ids)}}},
             {"$project": {"_id": True}},
             _of_account("unplaced", {"large": {"$in": [None, True]}, "kind": None}, {"$project": {"chat": True}}),
             *[
                 _of_account(
-                    kind.value,
-                    {"large": None, "kind": kind.value} | _behind(before),
+                    kind,
+                    {"large": None, "kind": kind} | _behind(before),
                     {"$sort": {"activity": -1, "chat": -1}},
                     {"$limit": limit},
                     {"$project": {"chat": True, "activity": True}},
                 )
-                for kind in kinds
+                for kind in stored
             ],
             _of_account(
                 "large",
-                {"large": True, "kind": {"$in": [kind.value for kind in kinds]}},
+                {"large": True, "kind": {"$in": stored}},
                 {"$lookup": {"from": CHATS, "localField": "chat", "foreignField": "_id", "as": "in"}},
                 {"$project": {"chat": True, "activity": {"$max": ["$activity", {"$first": "$in.activity"}]}}},
             ),
         ]
         found: dict[int, Places] = {account_id: Places([], []) for account_id in account_ids}
         for row in await aggregate(self._accounts, pipeline):
-            listed = [one for name in (*[kind.value for kind in kinds], "large") for one in row[name]]
+            listed = [one for name in (*stored, "large") for one in row[name]]
             places = sorted(((one["activity"], one["chat"]) for one in listed), reverse=True)
             behind = [place for place in places if before is None or place < before]
             found[row["_id"]] = Places(behind[:limit], [one["chat"] for one in row["unplaced"]])
@@ -85,7 +86,7 @@ class ChatPlaces:
             [
                 UpdateOne(
                     {"_id": member_key(chat_id, account_id), "kind": None},
-                    {"$set": {"kind": kind.value, "activity": at}},
+                    {"$set": {"kind": stored_kind(kind), "activity": at}},
                 )
                 for chat_id, (kind, at) in activity.items()
             ]

@@ -9,9 +9,18 @@ from models.documents.entry import SEQ_BITS, entry_key
 from models.documents.plain_line import one_line
 from models.stores.database import Row
 from models.stores.entry_rows import read_photo
+from models.stores.setting_rows import read_settings
 
 CHATS = "chats"
 MEMBERS = "members"
+UNLISTED = True  # of a member row: the chat does not exist for the account yet
+# Of a row of a chat with oneself: it is in no list yet, but in every sync. Whoever asks for `unlisted: None` or for all but True, is right.
+UNLISTED_SELF = "self"
+
+
+def stored_kind(kind: ChatKind) -> str:
+    """Returns the name of a chat's kind in rows. There a chat with oneself is a direct one, whose pair is one account twice."""
+    return ChatKind.DIRECT.value if kind is ChatKind.SELF else kind.value
 
 
 def member_key(chat_id: int, account_id: int) -> int:
@@ -57,20 +66,21 @@ def member_row(
         "delivered": first_seq - 1,
         "read": first_seq - 1,
         "shown": {"delivered": first_seq - 1, "read": first_seq - 1},
-        "kind": kind.value,
+        "kind": stored_kind(kind),
         "activity": at,
     }
     if not is_listed:
-        row["unlisted"] = True
+        row["unlisted"] = UNLISTED_SELF if kind is ChatKind.SELF else UNLISTED
     return row
 
 
 def chat_of(row: Mapping[str, Any]) -> Chat:
     """Returns the chat that a row holds."""
     first, _, second = row.get("pair", "").partition(":")
+    is_self = bool(second) and first == second
     return Chat(
         row["_id"],
-        ChatKind(row["kind"]),
+        ChatKind.SELF if is_self else ChatKind(row["kind"]),
         row["created_at"],
         row["created_by"],
         created_by_number=row.get("created_by_number", ""),
@@ -80,6 +90,8 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         photo=read_photo(row),
         subject_seq=row.get("subject_seq", 0),
         photo_seq=row.get("photo_seq", 0),
+        expires_after_s=row.get("expires_after_s"),
+        expiry_seq=row.get("expiry_seq", 0),
         group=row.get("group"),
         pair=(int(first), int(second)) if second else None,
         event_id=row.get("event"),
@@ -100,8 +112,12 @@ def member_of(row: Mapping[str, Any]) -> Member:
         shown_delivered=row["shown"]["delivered"],
         shown_read=row["shown"]["read"],
         hidden=frozenset(row.get("hidden", ())),
+        hidden_count=row.get("hidden_count", len(row.get("hidden", ()))),
+        cleared=row.get("cleared", 0),
         is_listed=not row.get("unlisted", False),
         look=Look(one_line(row["look"]["subject"]), read_photo(row["look"])) if row.get("look") else None,
+        is_synced=row.get("unlisted") is not UNLISTED,
+        settings=read_settings(row),
     )
 
 

@@ -10,20 +10,24 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from models.documents.chat import Chat, ChatKind, Role, Roster
-from models.documents.entry import Entry
+from models.documents.entry import Entry, PersonalChange
 from models.documents.phone import is_number
 from models.errors import ChatNotFound
 from models.stores.chat_changes import ChatChanges
 from models.stores.chat_rows import (
     CHATS,
     MEMBERS,
+    UNLISTED,
+    UNLISTED_SELF,
     chat_of,
+    member_key,
     member_row,
     members_of_chat,
 )
 from models.stores.counters import Counters
 from models.stores.database import Database, insert_missing
 from models.stores.entry_rows import photo_files, with_photo
+from models.stores.personal_state import PersonalState
 
 CHAT_INDEXES = [
     # Two first messages between the same two people at once are settled here, and so are two groups of one second.
@@ -44,6 +48,7 @@ class Chats:
         self._members = database.collection(MEMBERS)
         self._counters = counters
         self._changes = ChatChanges(self._chats, self._members, large=large)
+        self._personal = PersonalState(database)
 
     async def prepare(self) -> None:
         await self._chats.create_indexes(CHAT_INDEXES)
@@ -72,7 +77,7 @@ class Chats:
     async def require_direct(self, sender: tuple[int, str], recipient: tuple[int, str], now: datetime) -> Chat:
         """Returns the direct chat of two (account id, number); makes it if there is none.
 
-        It is in nobody's list until something is said in it that they may see.
+        It is in nobody's list until something is said in it that they may see. Of one account twice it is the chat with oneself.
         """
         pair = _pair(sender[0], recipient[0])
         row = await self._chats.find_one({"pair": pair})
@@ -92,7 +97,7 @@ class Chats:
                     raise
         chat = chat_of(row)
         people = dict((recipient, sender))  # one row in a chat with oneself
-        await insert_missing(
+        are_new = await insert_missing(
             self._members,
             [
                 member_row(
@@ -108,6 +113,10 @@ class Chats:
                 for account_id, number in people.items()
             ],
         )
+        if chat.kind is ChatKind.SELF and not are_new:
+            # An earlier version made it, and crashed before anything was said in it.
+            key = member_key(chat.id, sender[0])
+            await self._members.update_one({"_id": key, "unlisted": UNLISTED}, {"$set": {"unlisted": UNLISTED_SELF}})
         return chat
 
     async def create_group(self, founder: tuple[int, str], subject: str, now: datetime) -> Chat:
@@ -208,7 +217,13 @@ class Chats:
         return photo_files([] if row is None else [row])
 
     async def apply(self, change: Entry) -> Collection[int]:
-        """Apply one stored change of a chat, as `ChatChanges.apply`. Returns the accounts that are in a large chat by it."""
+        """Apply one stored change of a chat, as `ChatChanges.apply`. Returns the accounts that are in a large chat by it.
+
+        A change in a chat with oneself is applied to the account's own state.
+        """
+        if isinstance(change.body, PersonalChange):
+            await self._personal.apply(change)
+            return ()
         return await self._changes.apply(change)
 
 

@@ -184,13 +184,17 @@ async def drop_indexes(collection: Collection, *names: str) -> None:
 
 
 async def aggregate(
-    collection: Collection, pipeline: Sequence[Mapping[str, Any]], collation: Mapping[str, Any] | None = None
+    collection: Collection,
+    pipeline: Sequence[Mapping[str, Any]],
+    collation: Mapping[str, Any] | None = None,
+    hint: str | None = None,
 ) -> list[Row]:
     """Run a pipeline and return its rows. PyMongo answers with an awaitable of a cursor, Motor with the cursor itself.
 
-    `collation` says how texts are compared and sorted; without one, their bytes are.
+    `collation` says how texts are compared and sorted; without one, their bytes are. `hint` is the name of the index to use.
     """
-    cursor: Any = collection.aggregate(list(pipeline), collation=collation)
+    named: dict[str, Any] = {} if hint is None else {"hint": hint}
+    cursor: Any = collection.aggregate(list(pipeline), collation=collation, **named)
     if inspect.isawaitable(cursor):
         cursor = await cursor
     rows: list[Row] = await cursor.to_list(None)

@@ -12,24 +12,31 @@ from models.documents.entry import (
     KIND_OF,
     Body,
     ChatChange,
+    ChatSettingsSet,
     Deletion,
     Draft,
     Edit,
     Entry,
     EventFact,
     EventSet,
+    ExpirySet,
     Joined,
     Kind,
     Left,
+    Mention,
     Message,
     MessageChange,
+    PersonalChange,
     PhotoSet,
+    Pin,
     PollAdded,
     Previewed,
     Reaction,
     RoleSet,
     RsvpSet,
+    Starred,
     SubjectSet,
+    Vote,
     entry_key,
     is_notice,
     split_key,
@@ -38,9 +45,11 @@ from models.documents.link_preview import LinkPreview, PreviewPicture
 from models.documents.media import Placeholder, media_named
 from models.documents.photo import Photo
 from models.documents.plain_line import one_line
+from models.documents.poll import ChatPoll
 from models.documents.reaction import as_reaction
 from models.stores.database import Row
 from models.stores.instants import from_microseconds, microseconds, offset_minutes
+from models.stores.setting_rows import personal_fields, read_change
 
 ENTRIES = "entries"
 INDEXES = [
@@ -81,12 +90,37 @@ INDEXES = [
     IndexModel([("media", ASCENDING)], name="media", sparse=True),
     IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
     IndexModel([("photo.$**", ASCENDING)], name="files"),
+    # What has a time at which it is gone, and is not swept yet.
+    IndexModel([("expires_at", ASCENDING)], name="expiring", sparse=True),
+    # The messages that an account deleted for itself long ago (members.py).
+    IndexModel(
+        [("hidden_by", ASCENDING), ("_id", ASCENDING)],
+        name="hidden_by",
+        partialFilterExpression={"hidden_by": {"$exists": True}},
+    ),
+    # The messages that mention an account, by which unread mentions are counted (unread_counts.py); most messages mention nobody.
+    IndexModel(
+        [("chat", ASCENDING), ("mentions.account", ASCENDING), ("_id", ASCENDING)],
+        name="mentioned",
+        partialFilterExpression={"kind": Kind.MESSAGE.value, "mentions": {"$exists": True}},
+    ),
+    # An account's votes in a poll, by which a poll is counted as it was at some entry; nothing but votes is in it.
+    IndexModel(
+        [("chat", ASCENDING), ("of", ASCENDING), ("sender", ASCENDING), ("_id", ASCENDING)],
+        name="votes",
+        partialFilterExpression={"kind": Kind.VOTE.value},
+    ),
+    # The pinned messages of a chat: a few.
+    IndexModel(
+        [("chat", ASCENDING), ("_id", ASCENDING)], name="pinned", partialFilterExpression={"pin.at": {"$exists": True}}
+    ),
 ]
 
-_MESSAGE_FIELDS = tuple(name for name in Message.__slots__)
-_TEXT_FIELDS = ("type", "text", "reply_to")  # all that a text has, and most messages are texts
-# What a deletion takes away from a message's row.
-CONTENT_FIELDS = ("media", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
+_MESSAGE_FIELDS = tuple(name for name in Message.__slots__ if name not in ("mentions", "poll"))
+_TEXT_FIELDS = ("type", "text", "reply_to")  # all that nearly every text has, and most messages are texts
+# What a deletion takes away from a message's row: what it says, and what its changes made of it.
+CONTENT_FIELDS = ("media", "mentions", "poll", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
+GONE_FIELDS = (*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed", "pin", "votes")
 
 
 def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
@@ -102,21 +136,34 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
     }
     if draft.hidden_from:
         row["hidden_from"] = list(draft.hidden_from)
+    expires_at = draft.ends_at(at)
+    if expires_at is not None:
+        row["expires_at"] = expires_at
     body = draft.body
     if isinstance(body, Message):
-        for name in _TEXT_FIELDS if body.type == "t" else _MESSAGE_FIELDS:
-            value = getattr(body, name)
-            if value is not None:
-                row[name] = value
-        media = media_named(row.get("url", ""))
-        if media is not None:
-            row["media"] = media
-        return row
+        return row | _said_fields(body)
     if is_notice(body):
         row["notice"] = True
     if isinstance(body, EventFact):
         return row | _fact_fields(body)
-    return row | {"pending": True} | _change_fields(body)
+    row["pending"] = True
+    if isinstance(body, PersonalChange):
+        return row | personal_fields(body)
+    return row | (_chat_fields(body) if isinstance(body, ChatChange) else _change_fields(body))
+
+
+def _said_fields(message: Message) -> Row:
+    """Returns what a message says, and the name of the file that it points to."""
+    names = _TEXT_FIELDS if message.type == "t" else _MESSAGE_FIELDS
+    said: Row = {name: value for name in names if (value := getattr(message, name)) is not None}
+    if message.forwarded is not None:
+        said["forwarded"] = message.forwarded
+    if message.mentions:
+        said["mentions"] = mention_rows(message.mentions)
+    if message.poll is not None:
+        said["poll"] = asdict(message.poll)
+    media = media_named(said.get("url", ""))
+    return said if media is None else said | {"media": media}
 
 
 def _fact_fields(fact: EventFact) -> Row:
@@ -129,16 +176,24 @@ def _fact_fields(fact: EventFact) -> Row:
             return {"fields": list(fields)}
 
 
-def _change_fields(change: MessageChange | ChatChange) -> Row:
+def _change_fields(change: MessageChange) -> Row:
     match change:
-        case Edit(of, text):
-            return {"of": of, "text": text}
+        case Edit(of, text, mentions):
+            return {"of": of, "text": text, **({"mentions": mention_rows(mentions)} if mentions else {})}
         case Deletion(of):
             return {"of": of}
         case Reaction(of, emoji):
             return {"of": of, "emoji": emoji}
         case Previewed(of, edit, preview):
             return {"of": of, "edit": edit, **_preview_fields(preview)}
+        case Vote(of, options, is_secret):
+            return {"of": of, "options": list(options or ()), **({"secret": True} if is_secret else {})}
+        case Pin(of, pinned):
+            return {"of": of, "pinned": pinned}
+
+
+def _chat_fields(change: ChatChange) -> Row:
+    match change:
         case Joined(accounts, numbers, admins):
             return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):
@@ -149,6 +204,8 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"subject": subject}
         case PhotoSet(photo):
             return {"photo": photo_row(photo)}
+        case ExpirySet(seconds):
+            return {"seconds": seconds}
 
 
 def _preview_fields(preview: LinkPreview | None) -> Row:
@@ -156,6 +213,20 @@ def _preview_fields(preview: LinkPreview | None) -> Row:
     fields: Row = {"preview": preview_row(preview)}
     media = None if preview is None or preview.picture is None else media_named(preview.picture.url)
     return fields if media is None else fields | {"media": media}
+
+
+def read_poll(row: Mapping[str, Any]) -> ChatPoll:
+    """Returns the poll in field `poll` of a message's row."""
+    return ChatPoll(**row["poll"] | {"options": tuple(row["poll"]["options"])})
+
+
+def mention_rows(mentions: Iterable[Mention]) -> list[Row]:
+    return [asdict(mention) for mention in mentions]
+
+
+def read_mentions(row: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """Returns the mentions in field `mentions` of a row, none for most rows."""
+    return tuple(Mention(**mention) for mention in row.get("mentions", ()))
 
 
 def preview_row(preview: LinkPreview | None) -> Row | None:
@@ -202,6 +273,7 @@ def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:
         at,
         draft.body,
         hidden_from=draft.hidden_from,
+        expires_at=draft.ends_at(at),
     )
 
 
@@ -220,6 +292,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         edited_at=row.get("edited_at"),
         edit_seq=row.get("edit_seq", 0),
         first_text=row.get("first", {}).get("text"),
+        first_mentions=read_mentions(row["first"]) if "first" in row else (),
         is_deleted=row.get("deleted", False),
         reactions={
             int(account): as_reaction(reaction["emoji"])
@@ -227,7 +300,11 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
             if reaction["emoji"] is not None
         },
         reaction_seqs={int(account): reaction["seq"] for account, reaction in row.get("reactions", {}).items()},
+        expires_at=row.get("expires_at") or row.get("expired_at"),
+        hidden_by=tuple(row.get("hidden_by", ())),
         **_previewed(row),
+        **_pinned(row),
+        votes={int(account): vote for account, vote in row.get("votes", {}).items()},
     )
 
 
@@ -240,16 +317,29 @@ def _previewed(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"previewed": Previewed(of, made["edit"], read_preview(made["preview"])), "preview_seq": made["seq"]}
 
 
+def _pinned(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the fields of an entry that say whether a message is pinned, none for one that never was."""
+    pin = row.get("pin")
+    if pin is None or row.get("deleted"):
+        return {}
+    return {"pinned_at": pin.get("at"), "pinned_by": pin.get("by", 0), "pin_seq": pin["seq"]}
+
+
 def _message(row: Mapping[str, Any]) -> Message:
     # Nodes of earlier versions, which share the database during an upgrade, leave fields that they do not know.
     if row.get("deleted"):
         return Message(row["type"], reply_to=row.get("reply_to"))
-    return Message(**{name: row[name] for name in _MESSAGE_FIELDS if name in row})
+    fields = {name: row[name] for name in _MESSAGE_FIELDS if name in row}
+    if "mentions" in row:
+        fields["mentions"] = read_mentions(row)
+    if "poll" in row:
+        fields["poll"] = read_poll(row)
+    return Message(**fields)
 
 
 _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
     Kind.MESSAGE: _message,
-    Kind.EDIT: lambda row: Edit(row["of"], row["text"]),
+    Kind.EDIT: lambda row: Edit(row["of"], row["text"], read_mentions(row)),
     Kind.DELETION: lambda row: Deletion(row["of"]),
     Kind.REACTION: lambda row: Reaction(row["of"], row["emoji"] and as_reaction(row["emoji"])),
     Kind.PREVIEW: lambda row: Previewed(row["of"], row["edit"], read_preview(row["preview"])),
@@ -265,4 +355,9 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
         row["poll"], from_microseconds(row["date"], row.get("offset")), one_line(row["venue"])
     ),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
+    Kind.EXPIRY: lambda row: ExpirySet(row["seconds"]),
+    Kind.PIN: lambda row: Pin(row["of"], row["pinned"]),
+    Kind.SETTINGS: lambda row: ChatSettingsSet(row["of_chat"], read_change(row["settings"])),
+    Kind.STAR: lambda row: Starred(row["of_chat"], row["of_seq"], row["starred"]),
+    Kind.VOTE: lambda row: Vote(row["of"], tuple(row["options"]), row.get("secret", False)),
 }

@@ -41,6 +41,21 @@ class MediaChunks:
                 raise LookupError(f"{file_id} lacks a chunk")
             n = upto
 
+    async def read_first(self, file_id: ObjectId, count: int) -> AsyncIterator[bytes]:
+        """Yields the first `count` bytes of chunks that need not be of equal size. Raises LookupError if there are fewer."""
+        n = 0
+        while count:
+            query = self._chunks.find({"files_id": file_id, "n": {"$gte": n, "$lt": n + CHUNKS_PER_READ}})
+            chunks = await query.sort("n", ASCENDING).to_list(None)
+            if [chunk["n"] for chunk in chunks] != list(range(n, n + len(chunks))) or not chunks:
+                raise LookupError(f"{file_id} lacks a chunk")
+            for chunk in chunks:
+                piece = chunk["data"][:count]
+                if piece:
+                    yield piece
+                count -= len(piece)
+            n += len(chunks)
+
     async def write(self, chunks: list[Row]) -> None:
         await self._chunks.insert_many(chunks)
 

@@ -3,12 +3,14 @@
 Members come and go by the changes of their chat (chat_changes.py).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from models.documents.chat import Member
+from models.documents.chat_settings import ChatSettings
+from models.documents.entry import entry_key
 from models.stores.chat_rows import (
     CHATS,
     MEMBERS,
@@ -19,6 +21,11 @@ from models.stores.chat_rows import (
     spans_of,
 )
 from models.stores.database import Database, Row, aggregate, drop_indexes
+from models.stores.entry_rows import ENTRIES
+from models.stores.setting_rows import read_settings
+
+SLICE = 10_000  # rows asked for by their keys at once
+_NO_SETTINGS = {"settings": False}  # which may hold long drafts
 
 MEMBER_INDEXES = [
     # Chats that an account left lately: few of its chats, and none for most accounts.
@@ -42,7 +49,15 @@ MEMBER_INDEXES = [
     ),
     # What a node asks for each account that connects to it.
     IndexModel([("account", ASCENDING), ("large", ASCENDING)], name="large", partialFilterExpression={"large": True}),
+    # The drafts of one account.
+    IndexModel(
+        [("account", ASCENDING)],
+        name="drafts",
+        partialFilterExpression={"settings.draft.value.text": {"$exists": True}},
+    ),
 ]
+# Seqs of messages in a member row that the account hid from itself; when there are more, only the last are kept there.
+HIDDEN_MAX, HIDDEN_KEPT = 500, 250
 
 
 class Members:
@@ -51,6 +66,7 @@ class Members:
     def __init__(self, database: Database) -> None:
         self._chats = database.collection(CHATS)
         self._members = database.collection(MEMBERS)
+        self._entries = database.collection(ENTRIES)
 
     async def prepare(self) -> None:
         await self._members.create_indexes(MEMBER_INDEXES)
@@ -99,6 +115,7 @@ class Members:
             "delivered": last_seq,
             "read": last_seq,
             "hidden": [],
+            "hidden_count": 0,
             "unlisted": True,
         }
         await self._members.update_one({"_id": member_key(chat_id, account_id), "active": True}, {"$set": fresh})
@@ -134,7 +151,7 @@ class Members:
         found: dict[int, list[Member]] = {chat_id: [] for chat_id in chat_ids}
         if found:
             query = {"$or": [members_of_chat(chat_id) for chat_id in found], "active": True}
-            for row in await self._members.find(query).to_list(None):
+            for row in await self._members.find(query, _NO_SETTINGS).to_list(None):
                 found[row["chat"]].append(member_of(row))
         return found
 
@@ -158,7 +175,11 @@ class Members:
                     "$lookup": {
                         "from": MEMBERS,
                         "let": {"chat": "$_id"},
-                        "pipeline": [{"$match": in_chat}, {"$limit": members_max + 1}, {"$unset": "hidden"}],
+                        "pipeline": [
+                            {"$match": in_chat},
+                            {"$limit": members_max + 1},
+                            {"$unset": ["hidden", "settings"]},
+                        ],
                         "as": "members",
                     }
                 },
@@ -174,12 +195,60 @@ class Members:
 
     async def hide_message(self, chat_id: int, account_id: int, seq: int) -> None:
         """Hide one message from one account for ever ("delete for me")."""
-        await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
+        hidden: Row = {"$ifNull": ["$hidden", []]}
+        hide: Row = {
+            "hidden": {"$concatArrays": [hidden, [seq]]},
+            "hidden_count": {"$add": [{"$ifNull": ["$hidden_count", {"$size": hidden}]}, 1]},
+        }
+        row = await self._members.find_one_and_update(
+            {"_id": member_key(chat_id, account_id), "hidden": {"$ne": seq}},
+            [{"$set": hide}],
+            {"hidden": True},
+            return_document=ReturnDocument.AFTER,
+        )
+        if row is not None and len(row["hidden"]) > HIDDEN_MAX:
+            await self._fold(chat_id, account_id, row["hidden"][:-HIDDEN_KEPT])
+
+    async def _fold(self, chat_id: int, account_id: int, seqs: Sequence[int]) -> None:
+        """Note in these messages that the account has hidden them, and then no longer in its own row, which would grow for ever."""
+        for start in range(0, len(seqs), HIDDEN_MAX):
+            keys = [entry_key(chat_id, seq) for seq in seqs[start : start + HIDDEN_MAX]]
+            await self._entries.update_many({"_id": {"$in": keys}}, {"$addToSet": {"hidden_by": account_id}})
+        await self._members.update_one(
+            {"_id": member_key(chat_id, account_id)},
+            {"$pullAll": {"hidden": list(seqs)}, "$max": {"folded": max(seqs)}},
+        )
+
+    async def clear(self, chat_id: int, account_id: int, seq: int) -> None:
+        """Hide everything up to this entry from one account for ever."""
+        await self._members.update_one(
+            {"_id": member_key(chat_id, account_id), "cleared": {"$not": {"$gte": seq}}},
+            {"$set": {"cleared": seq}, "$pull": {"hidden": {"$lte": seq}}},
+        )
 
     async def list_members(self, places: Collection[tuple[int, int]]) -> list[Member]:
-        """Returns the rows of these (chat id, account id)."""
+        """Returns the rows of these (chat id, account id), without their settings."""
         keys = [member_key(chat_id, account_id) for chat_id, account_id in places]
-        return [member_of(row) for row in await self._members.find({"_id": {"$in": keys}}).to_list(None)]
+        rows = await self._members.find({"_id": {"$in": keys}}, _NO_SETTINGS).to_list(None)
+        return [member_of(row) for row in rows]
+
+    async def list_settings(self, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], ChatSettings]:
+        """Returns what these (chat id, account id) have set of what is pushed to them; those that have set nothing are left out."""
+        keys = [member_key(chat_id, account_id) for chat_id, account_id in places]
+        fields = dict.fromkeys(("chat", "account", "settings.muted_until", "settings.notify"), True)
+        found: dict[tuple[int, int], ChatSettings] = {}
+        for start in range(0, len(keys), SLICE):
+            query = {"_id": {"$in": keys[start : start + SLICE]}, "settings": {"$exists": True}}
+            for row in await self._members.find(query, fields).to_list(None):
+                found[row["chat"], row["account"]] = read_settings(row)
+        return found
+
+    async def count_draft_chars(self, account_id: int, but_chat: int) -> int:
+        """Returns how many characters the drafts of an account have together, except that of one chat."""
+        query = {"account": account_id, "settings.draft.value.text": {"$exists": True}}
+        fields = {"chat": True, "settings.draft.value.text": True}
+        rows = await self._members.find(query, fields).hint("drafts").to_list(None)
+        return sum(len(row["settings"]["draft"]["value"]["text"]) for row in rows if row["chat"] != but_chat)
 
     async def advance_receipts(self, receipts: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
         """Advance receipts: (chat id, account id, whether others are shown it) -> (delivered, read). None goes back."""

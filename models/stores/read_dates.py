@@ -9,6 +9,7 @@ from models.documents.receipt import ReadMark, ReadMarks
 from models.stores.database import Database
 
 READ_DATES = "read_dates"
+OWN_READ_DATES = "own_read_dates"  # of what a reader shows to nobody else
 INDEXES = [
     # A mark that is written again, after an answer that got lost, keeps its first date.
     IndexModel([("chat", ASCENDING), ("account", ASCENDING), ("upto", ASCENDING)], unique=True, name="once"),
@@ -16,10 +17,13 @@ INDEXES = [
 
 
 class ReadDates:
-    """One row per (chat, account, seq up to which it was read)."""
+    """One row per (chat, account, seq up to which it was read).
 
-    def __init__(self, database: Database) -> None:
-        self._marks = database.collection(READ_DATES)
+    There are two: of the receipts that the other person of a chat is shown, and of those that only the reader is.
+    """
+
+    def __init__(self, database: Database, name: str = READ_DATES) -> None:
+        self._marks = database.collection(name)
 
     async def prepare(self) -> None:
         await self._marks.create_indexes(INDEXES)

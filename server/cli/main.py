@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 WORKERS_MAX = 256
+REPORTS_MAX = 100_000
 LOGIN_COMMANDS = {
     "add-login": "add a login: a user name and a password for /o/token/",
     "set-password": "give a login another password and sign it out everywhere",
@@ -17,6 +18,11 @@ REPLY_COMMANDS = {
     "add-sample-reply": "add a text that clients offer as an answer to invitations",
     "remove-sample-reply": "remove one of these texts",
     "list-sample-replies": "list these texts",
+}
+
+REPORT_COMMANDS = {
+    "list-reports": "list what people have reported, the newest last",
+    "remove-report": "remove a report that is dealt with",
 }
 
 
@@ -46,6 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
 
             text, kind = getattr(arguments, "text", ""), getattr(arguments, "type", "")
             print(change_replies(settings, arguments.command, text, kind, may_make_new=arguments.new))  # noqa: T201 - the answer
+        elif arguments.command in REPORT_COMMANDS:
+            from server.cli.reports import run_command as read_reports
+
+            what = arguments.id if arguments.command == "remove-report" else str(arguments.last)
+            print(read_reports(settings, arguments.command, what, may_make_new=arguments.new))  # noqa: T201 - the answer
         else:
             _serve(settings, arguments)
     except StartupError as reason:
@@ -101,12 +112,16 @@ def make_parser(program: str, epilog: str = "") -> argparse.ArgumentParser:
     parser.add_argument("--workers", metavar="N", type=_count, default=1, help="processes on one port, one per core")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)  # what --workers starts
     commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND", dest="command")
-    for name, text in (LOGIN_COMMANDS | REPLY_COMMANDS).items():
+    for name, text in (LOGIN_COMMANDS | REPLY_COMMANDS | REPORT_COMMANDS).items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
         if name in LOGIN_COMMANDS:
             command.add_argument("name", metavar="NAME", help="user name")
-        elif name != "list-sample-replies":
+        elif name in ("add-sample-reply", "remove-sample-reply"):
             command.add_argument("text", metavar="TEXT", help="at most 60 characters")
+        elif name == "remove-report":
+            command.add_argument("id", metavar="ID", help="as the list has it")
+        elif name == "list-reports":
+            command.add_argument("--last", metavar="N", type=_many, default=100, help="at most so many (100)")
         if name in ("add-login", "set-password"):
             command.add_argument("--password", help="asked for when it is not given")
         if name == "add-sample-reply":
@@ -122,6 +137,12 @@ def make_parser(program: str, epilog: str = "") -> argparse.ArgumentParser:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= WORKERS_MAX):
         raise argparse.ArgumentTypeError(f"must be a number from 1 to {WORKERS_MAX}")
+    return int(text)
+
+
+def _many(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= REPORTS_MAX):
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to {REPORTS_MAX}")
     return int(text)
 
 

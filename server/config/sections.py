@@ -194,6 +194,9 @@ class LimitSettings(Section):
     groups_burst: Count = 30
     new_numbers_per_day: Count = 10_000
     pictures_per_minute: Count = 60
+    reports_per_day: Count = 20
+    searches_per_s: Seconds = 2
+    searches_burst: Count = 20
     sockets_per_account: Count = 50
     lines_per_address: int = Field(2000, ge=0)
 
@@ -206,6 +209,9 @@ class ChatSettings(Section):
     delta_max_entries: Count = 5000
     large_chat_members: Count = 32
     receipts_max_members: Count = 256
+    expiry_min_s: Count = 60
+    expiry_max_s: int = Field(31_536_000, ge=0)
+    retention_days: int | None = Field(None, ge=1)
 
 
 class EventSettings(Section):
@@ -242,6 +248,9 @@ class MediaSettings(Section):
     audio_max_bytes: Count = 10_485_760
     video_max_bytes: Count = 73_400_320
     document_max_bytes: Count = 104_857_600
+    uploads_per_account: Count = 20
+    upload_bytes_per_account: Count = 536_870_912
+    upload_kept_hours: Count = 24
     photo_max_bytes: Count = 20_971_520
     photo_max_pixels: Count = 50_000_000
     picture_memory_mb: int = Field(384, ge=64)

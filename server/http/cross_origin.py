@@ -30,6 +30,13 @@ EXPOSED = (
     "RateLimit-Remaining",
     "RateLimit-Reset",
     hdrs.RETRY_AFTER,
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Upload-Expires",
+    "Upload-Length",
+    "Upload-Offset",
     hdrs.WWW_AUTHENTICATE,
     "X-Request-Id",
 )

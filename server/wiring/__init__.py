@@ -17,6 +17,7 @@ from handlers.rest.events.invitation_pages import OUTSIDE as INVITATIONS
 from handlers.rest.events.renditions import OUTSIDE as RENDITIONS
 from handlers.rest.media import OUTSIDE as MEDIA
 from handlers.rest.messaging.oauth import OUTSIDE as OAUTH
+from handlers.rest.messaging.uploads import show_protocol
 from handlers.rest.reference import OUTSIDE as REFERENCE
 from handlers.rest.reference import reference_routes
 from handlers.rest.requests import CHOOSE_ACCOUNT
@@ -50,7 +51,7 @@ from server.wiring.measures import measure
 from server.wiring.namespaces import SOCKET_SERVER, namespaces, socket_server
 from server.wiring.nodes import agreement, join_nodes, session_proxy
 from server.wiring.outside import open_outside
-from server.wiring.routes import api_routes
+from server.wiring.routes import api_routes, media_rules
 from server.wiring.services import SERVICES, Services, build_services, open_services
 
 SOCKETS = "/socket.io/"
@@ -114,6 +115,7 @@ def _sweeper(services: Services, sockets: SocketServer) -> RevokedSessionSweeper
             authenticate,
             services.contacts.directory,
             services.contacts.require_contact,
+            services.contacts.read_receipts,
             services.log.memberships,
             services.presence.presence,
             runtime.fanout,
@@ -169,6 +171,7 @@ class _Node:
         )
         app[CHOOSE_ACCOUNT] = self._services.accounts.choose
         app.on_response_prepare.append(request_limit.show)
+        app.on_response_prepare.append(show_protocol(media_rules(settings.media)))
         self._bound_open_files(app)
         pages.load_templates(app, self._page_versions.own.version)
         for namespace in namespaces(self._services):

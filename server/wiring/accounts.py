@@ -14,6 +14,7 @@ from models.services.accounts.oauth import RefreshTokens, SignInByPassword
 from models.services.accounts.pins import AskForCode, ProveNumber, RequestPin
 from models.services.accounts.profile import (
     FindLinkPreviews,
+    FindReadReceipts,
     SetLinkPreviews,
     SetNickname,
     SetPrivacy,
@@ -32,6 +33,7 @@ from models.services.accounts.sessions import (
 )
 from models.services.accounts.sign_in import VerifyPin
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.chats.personal_log import OpenSelfChat
 from models.services.events.demo import MakeDemoEvents
 from models.services.groups.members import LeaveGroup
 from models.services.media.unused import RemoveUnusedMedia
@@ -73,6 +75,7 @@ class AccountServices:
     note_language: NoteLanguage
     find_link_previews: FindLinkPreviews
     set_link_previews: SetLinkPreviews
+    find_read_receipts: FindReadReceipts
 
 
 def build(
@@ -118,6 +121,7 @@ def build(
         return RequestPin(*stored, limit_texts, codes, clock, rules, digits=digits, app_scheme=app_scheme)
 
     request_messaging_pin = request_pin(MESSAGING_DIGITS, "")
+    open_self_chat = OpenSelfChat(stores.chats, clock)
     return AccountServices(
         choose,
         authenticate,
@@ -136,6 +140,7 @@ def build(
             note_language,
             rules.is_open,
             _demo(stores, clock, settings, log) if settings.events.demo else None,
+            open_self_chat,
         ),
         RegisterProfile(accounts, sessions, tokens, fanout, auth.public_registration, contact_joined),
         ListSessions(sessions, clock),
@@ -159,16 +164,18 @@ def build(
             notify_sign_in,
             note_language,
             auth.public_registration,
+            open_self_chat,
         ),
         remove,
         SetStatusMessage(accounts, stores.status_histories, fanout, clock),
         SetNickname(accounts, fanout),
-        SetPrivacy(accounts, fanout),
+        SetPrivacy(accounts, stores.read_receipt_refusals, fanout),
         FindLanguage(languages),
         ChooseLanguage(languages),
         note_language,
         FindLinkPreviews(stores.link_preview_refusals),
         SetLinkPreviews(stores.link_preview_refusals),
+        FindReadReceipts(stores.read_receipt_refusals),
     )
 
 
@@ -209,6 +216,10 @@ def _remove(
             stores.registration_pins,
             stores.languages,
             stores.link_preview_refusals,
+            stores.uploads,
+            stores.reports,
+            stores.personal,
+            stores.read_receipt_refusals,
             stores.sessions,
         ),
         leave_group,

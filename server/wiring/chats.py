@@ -10,17 +10,23 @@ from models.ports import Clock, Fanout
 from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
 from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
+from models.services.chats.ending import EndedListener, EndMessages
+from models.services.chats.expiry import ClearChat, SetExpiry
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
+from models.services.chats.journal_queue import StoredListener
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
+from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
+from models.services.chats.report import ReportAbuse
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import AdmitMessage, FindStored, RequireRecipient, SendMessage
+from models.services.chats.starred import ListStarred
 from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
@@ -71,6 +77,13 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    set_expiry: SetExpiry
+    clear: ClearChat
+    end_messages: EndMessages
+    report: ReportAbuse
+    set_settings: SetChatSettings
+    star: StarMessage
+    list_starred: ListStarred
 
 
 def build_log(
@@ -82,10 +95,13 @@ def build_log(
     contacts: ContactServices,
     metrics: Metrics,
     announced: Sequence[AnnouncedListener] = (),
+    stored: Sequence[StoredListener] = (),
     *,
     cached_s: float,
 ) -> ChatLog:
     """`announced` listeners are called with each announced entry, its chat and the accounts that it was announced to.
+
+    `stored` listeners are called with the new entries of each batch, before those are announced; they must not wait or raise.
 
     `cached_s` is how long members of chats are cached while no node signals that they have changed.
     """
@@ -102,18 +118,19 @@ def build_log(
             metrics.announced((clock.now() - entry.at).total_seconds())
 
     listeners = [measure_announced, *announced]
-    announcer = Announcer(stores.members, entries, memberships, fanout, clock, listeners)
+    announcer = Announcer(stores.members, entries, memberships, stores.personal, fanout, clock, listeners)
     announce_again = AnnounceAgain(reannounce, entries, memberships, directory, announcer, clock)
     resolve = ResolveChat(chats, memberships, directory, contacts.require_contact, fanout, clock)
     typing = BroadcastTyping(resolve, memberships, directory, fanout, expires_s=settings.typing.expires_s)
     journal = Journal(
         database,
         clock,
-        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored),
+        (count_stored, reannounce.stored, announcer.stored, summaries.stored, typing.stored, *stored),
         (announce_again.found, typing.found),
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,
         is_first=summaries.is_first,
+        lifetimes=stores.lifetimes,
     )
     record = RecordChanges(journal, announcer)
     return ChatLog(memberships, summaries, announcer, reannounce, announce_again, resolve, typing, journal, record)
@@ -127,14 +144,19 @@ def build(
     contacts: ContactServices,
     log: ChatLog,
     remove_media: RemoveUnusedMedia,
+    ended: Sequence[EndedListener] = (),
 ) -> ChatServices:
+    """`ended` listeners are called with the keys of entries whose content is gone, and forget what they hold of it."""
     chat, limits, directory, memberships = settings.chat, settings.limits, contacts.directory, log.memberships
     members, entries, messages, read_dates = stores.members, stores.entries, stores.messages, stores.read_dates
     resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
     message_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
-    stamp = StampReadReceipts(members, read_dates, clock)
+    stamp = StampReadReceipts(members, read_dates, stores.own_read_dates, clock)
     most = chat.receipts_max_members
-    marks = AdvanceReceipts(resolve, members, entries, memberships, directory, fanout, stamp, everybody_up_to=most)
+    choices = contacts.read_receipts
+    marks = AdvanceReceipts(
+        resolve, members, entries, memberships, directory, choices, fanout, stamp, everybody_up_to=most
+    )
     find_stored = FindStored(resolve, members, entries, log.journal)
     send = SendMessage(
         resolve,
@@ -156,9 +178,13 @@ def build(
         message_limit,
         find_stored,
         remove_media,
+        clock,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
-    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted)
+    list_chats = ListChats(read_summaries, stores.places, log.summaries.list_noted, clock)
+    # As often as messages, and apart from them: what somebody writes is kept as a draft several times.
+    own_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
+    record = RecordPersonalChange(resolve, find_stored, log.journal, log.announcer, memberships)
     locate_log = LocateLog(resolve, memberships, members)
     return ChatServices(
         find_stored,
@@ -172,18 +198,48 @@ def build(
         list_chats,
         ListChatsWithTitles(list_chats, stores.contacts, stores.accounts),
         SendReady(directory, BatchLoader(list_chats.first_pages, at_once=64), fanout, _shown_limits(settings)),
-        ListMessages(locate_log, entries, messages, read_dates),
+        ListMessages(locate_log, entries, messages, read_dates, stores.own_read_dates),
         ListDelivered(locate_log, messages),
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        SetExpiry(
+            resolve,
+            memberships,
+            directory,
+            log.journal,
+            log.announcer,
+            find_stored,
+            message_limit,
+            chat.expiry_min_s,
+            chat.expiry_max_s,
+        ),
+        ClearChat(resolve, memberships, members, entries, fanout, message_limit),
+        EndMessages(
+            stores.ended_entries, stores.retention, stores.notifications, remove_media, stores.lifetimes, ended
+        ),
+        ReportAbuse(
+            stores.reports,
+            locate_log,
+            members,
+            entries,
+            directory,
+            stores.quotas,
+            clock,
+            limits.reports_per_day,
+            limits.enabled,
+        ),
+        SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
+        StarMessage(record, members, entries, own_limit),
+        ListStarred(resolve, memberships, members, entries, stores.personal.stars),
     )
 
 
 def _shown_limits(settings: Settings) -> dict[str, int]:
-    media = settings.media
-    return {
-        "text_max_chars": settings.chat.text_max_chars,
+    media, chat = settings.media, settings.chat
+    kept = {} if chat.retention_days is None else {"retention_days": chat.retention_days}
+    return kept | {
+        "text_max_chars": chat.text_max_chars,
         "image_max_bytes": media.image_max_bytes,
         "audio_max_bytes": media.audio_max_bytes,
         "video_max_bytes": media.video_max_bytes,

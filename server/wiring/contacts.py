@@ -14,6 +14,7 @@ from models.services.contacts.address_book import (
 from models.services.contacts.contact_rule import HasWritten, RequireContact
 from models.services.contacts.directory import Directory
 from models.services.contacts.new_number_limit import LimitNewNumbers
+from models.services.contacts.read_receipt_choices import ReadReceiptChoices
 from models.services.contacts.visibility import MayView
 from server.config import LimitSettings
 from server.wiring.stores import Stores
@@ -33,6 +34,7 @@ class ContactServices:
     import_contacts: ImportContacts
     change_contact: ChangeContact
     remove_contacts: RemoveContacts
+    read_receipts: ReadReceiptChoices
 
 
 def build(stores: Stores, fanout: Fanout, clock: Clock, limits: LimitSettings, *, cached_s: float) -> ContactServices:
@@ -60,4 +62,5 @@ def build(stores: Stores, fanout: Fanout, clock: Clock, limits: LimitSettings, *
         ImportContacts(contacts, accounts, fanout, limit_new_numbers),
         ChangeContact(contacts, fanout),
         RemoveContacts(contacts, fanout),
+        ReadReceiptChoices(stores.read_receipt_refusals, ttl_s=cached_s),
     )

@@ -17,6 +17,7 @@ from models.services.accounts.authenticate import Authenticate
 from models.services.chats.membership import MembershipCache
 from models.services.contacts.contact_rule import RequireContact
 from models.services.contacts.directory import Directory
+from models.services.contacts.read_receipt_choices import ReadReceiptChoices
 from models.services.presence.presence import Presence
 from server.sockets.fanout import SocketFanout
 from server.sockets.revoked_session_sweeper import RevokedSessionSweeper
@@ -29,6 +30,7 @@ class Invalidate:
     authenticate: Authenticate
     directory: Directory
     require_contact: RequireContact
+    read_receipts: ReadReceiptChoices
     memberships: MembershipCache
     presence: Presence
     fanout: SocketFanout
@@ -43,6 +45,7 @@ class Invalidate:
             case AccountChanged(account_id):
                 self.directory.forget(account_id)
                 self.require_contact.forget(account_id)
+                self.read_receipts.forget(account_id)
                 self.presence.viewer_changed(account_id)
             case ChatMembersChanged(chat_id):
                 self.memberships.forget(chat_id)
@@ -59,6 +62,7 @@ class Invalidate:
         self.authenticate.forget_all()
         self.directory.forget_all()
         self.require_contact.forget_all()
+        self.read_receipts.forget_all()
         self.memberships.forget_all()
         self.presence.recheck()
         self.sweeper.hurry()

@@ -9,6 +9,7 @@ from models.services.media.photos import GetPhoto, ListPhotoHistory, ListPhotos,
 from models.services.media.renditions import DefaultPictures, Renditions
 from models.services.media.storage import OpenMedia, StoreMedia
 from models.services.media.unused import RemoveUnusedMedia
+from models.services.media.uploads import UploadInParts, UploadRules
 from models.services.runtime.token_bucket import TokenBuckets
 from server.auth.tokens import derive_key
 from server.config import Settings
@@ -30,6 +31,7 @@ class MediaServices:
     link_fetcher: HttpFetcher
     look: LookAtLinks
     store: StoreMedia
+    uploads: UploadInParts
     open: OpenMedia
     remove_unused: RemoveUnusedMedia
     renditions: Renditions
@@ -59,6 +61,7 @@ def build(
         link_fetcher,
         _look(link_fetcher, imaging, settings),
         store,
+        UploadInParts(stores.uploads, store, _upload_rules(settings), clock),
         OpenMedia(stores.media),
         RemoveUnusedMedia(stores.media, (stores.entries, photos, accounts, stores.chats, stores.favourites)),
         renditions,
@@ -69,6 +72,15 @@ def build(
         GetPhoto(accounts, require_contact, may_view),
         ListPhotos(stores.contacts, accounts, may_view),
         ListPhotoHistory(accounts, photos, require_contact, may_view),
+    )
+
+
+def _upload_rules(settings: Settings) -> UploadRules:
+    files = settings.media
+    return UploadRules(
+        per_account=files.uploads_per_account,
+        bytes_per_account=files.upload_bytes_per_account,
+        is_enabled=settings.limits.enabled,
     )
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from handlers.sockets.base import BaseNamespace, NamespaceContext
 from handlers.sockets.chat import ChatNamespace
 from handlers.sockets.events import EventsNamespace
+from handlers.sockets.personal import PersonalServices
 from handlers.sockets.presence import PresenceNamespace
 from handlers.sockets.receipts import ReceiptsNamespace
 from handlers.sockets.typing import TypingNamespace
@@ -66,6 +67,10 @@ def namespaces(services: Services) -> list[BaseNamespace]:
             chats.member_names,
             chats.send_ready,
             runtime.connect_admission,
+            chats.set_expiry,
+            chats.clear,
+            PersonalServices(chats.set_settings, chats.star, chats.list_starred),
+            services.search.messages,
             text_max_chars=runtime.settings.chat.text_max_chars,
         ),
         TypingNamespace(context, services.log.typing),

@@ -73,7 +73,15 @@ def build(
             worker.wake()
 
     notify = Notify(stores.notifications, stores.devices, wake, is_push_on=push.is_on)
-    messages = PushMessages(directory, stores.languages, sockets, notify, has_preview=push.message_preview)
+    messages = PushMessages(
+        directory,
+        stores.languages,
+        sockets,
+        notify,
+        stores.members,
+        has_preview=push.message_preview,
+        lifetimes=stores.lifetimes,
+    )
     return NotificationServices(
         workers,
         notify,

@@ -18,14 +18,20 @@ from handlers.rest.form_keys import FormKeys
 from handlers.rest.links import Links
 from handlers.rest.media import MediaRoutes
 from handlers.rest.messaging.account import AccountRoutes
+from handlers.rest.messaging.chat_lifetimes import ChatLifetimeRoutes
 from handlers.rest.messaging.contacts import ContactRoutes
 from handlers.rest.messaging.group_photos import GroupPhotoRoutes
 from handlers.rest.messaging.groups import GroupRoutes
 from handlers.rest.messaging.media_messages import MediaMessageRoutes
 from handlers.rest.messaging.messages import MessageRoutes
 from handlers.rest.messaging.oauth import OAuthRoutes
+from handlers.rest.messaging.own_state import OwnStateRoutes
 from handlers.rest.messaging.people import PeopleRoutes
 from handlers.rest.messaging.photos import AccountPhotoRoutes, ContactPhotoRoutes, PhotoDoor
+from handlers.rest.messaging.polls import PollRoutes
+from handlers.rest.messaging.reports import ReportRoutes
+from handlers.rest.messaging.search import SearchRoutes
+from handlers.rest.messaging.uploads import UploadRoutes
 from models.documents.media import MediaKind, MediaRule
 from models.services.groups.groups import SetGroupPhoto
 from server.auth.tokens import derive_key
@@ -47,11 +53,17 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *_account(services).routes(),
         *_contacts(services).routes(),
         *_people(services).routes(),
+        *ReportRoutes(services.chats.report).routes(),
         *group_routes(services.groups).routes(),
         *_messages(services).routes(),
+        *_own_state(services).routes(),
+        *SearchRoutes(services.search.messages, services.links).routes(),
         *MediaRoutes(services.media.open).routes(),
         *_photos(services),
         *_media_messages(services).routes(),
+        *ChatLifetimeRoutes(services.chats.set_expiry, services.chats.clear).routes(),
+        *_uploads(services).routes(),
+        *PollRoutes(services.chats.send, services.chats.change, services.links).routes(),
     ]
 
 
@@ -98,6 +110,7 @@ def _account(services: Services) -> AccountRoutes:
         accounts.set_status_message,
         accounts.set_nickname,
         accounts.set_privacy,
+        accounts.find_read_receipts,
         accounts.find_link_previews,
         accounts.set_link_previews,
         services.runtime.settings.link_previews.enabled,
@@ -154,6 +167,11 @@ def _messages(services: Services) -> MessageRoutes:
     )
 
 
+def _own_state(services: Services) -> OwnStateRoutes:
+    chats, settings = services.chats, services.runtime.settings
+    return OwnStateRoutes(chats.set_settings, chats.star, chats.list_starred, settings.chat.text_max_chars)
+
+
 def _photos(services: Services) -> list[web.AbstractRouteDef]:
     media, groups, log, stores = services.media, services.groups, services.log, services.runtime.stores
     set_group_photo = SetGroupPhoto(stores.chats, log.memberships, media.take_photo, groups.change, log.record)
@@ -173,12 +191,18 @@ def _media_messages(services: Services) -> MediaMessageRoutes:
         media.store,
         media.fetch_url,
         media.limit_fetches,
-        _media_rules(services.runtime.settings.media),
+        media_rules(services.runtime.settings.media),
         services.links,
     )
 
 
-def _media_rules(media: MediaSettings) -> dict[MediaKind, MediaRule]:
+def _uploads(services: Services) -> UploadRoutes:
+    chats, media = services.chats, services.media
+    rules = media_rules(services.runtime.settings.media)
+    return UploadRoutes(media.uploads, chats.send, chats.require_recipient, rules, services.links)
+
+
+def media_rules(media: MediaSettings) -> dict[MediaKind, MediaRule]:
     limits = {
         MediaKind.IMAGE: media.image_max_bytes,
         MediaKind.VOICE: media.audio_max_bytes,

@@ -2,11 +2,13 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
 
 from handlers.rest.links import Links
+from models.services.chats.ending import EVERY_S as ENDING_EVERY_S
 from models.services.chats.link_previews import PreviewLinks
 from models.services.chats.recovery import recover_pending_changes
 from models.services.events.invitation_texts import SweepInvitationTokens
@@ -38,6 +40,7 @@ from server.wiring import (
     media,
     notifications,
     presence,
+    search,
     users,
 )
 from server.wiring.accounts import AccountServices
@@ -49,6 +52,7 @@ from server.wiring.media import MediaServices
 from server.wiring.notifications import NotificationServices
 from server.wiring.outside import Outside
 from server.wiring.presence import PresenceServices
+from server.wiring.search import SearchServices
 from server.wiring.sms import sms_provider
 from server.wiring.stores import Stores
 from server.wiring.users import UserServices
@@ -96,6 +100,7 @@ class Services:
     events: EventServices
     accounts: AccountServices
     links: Links
+    search: SearchServices
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services")  # for tests and benchmarks in the server's process
@@ -103,7 +108,14 @@ SERVICES: web.AppKey[Services] = web.AppKey("services")  # for tests and benchma
 
 def build_runtime(settings: Settings, outside: Outside) -> Runtime:
     clock, chat, limits = SystemClock(), settings.chat, settings.limits
-    stores = Stores(outside.database, outside.secret, clock, large_chat=chat.large_chat_members)
+    stores = Stores(
+        outside.database,
+        outside.secret,
+        clock,
+        large_chat=chat.large_chat_members,
+        retention=None if chat.retention_days is None else timedelta(days=chat.retention_days),
+        upload_kept_for=timedelta(hours=settings.media.upload_kept_hours),
+    )
     listeners = BusListeners()
     bus = Bus(
         outside.redis,
@@ -148,11 +160,13 @@ def build_services(settings: Settings, outside: Outside) -> Services:
     notes = notifications.build(stores, clock, settings, known.directory, sockets, texts, metrics.notified)
     queue = link_previews.build_queue(settings)
     announced = [*notes.announced, *link_previews.listeners(settings, queue)]
+    search_index = search.build_index(stores)
+    stored = [search_index.stored]
     log = chats.build_log(
-        stores, outside.database, fanout, clock, settings, known, metrics, announced, cached_s=cached_s
+        stores, outside.database, fanout, clock, settings, known, metrics, announced, stored, cached_s=cached_s
     )
     previews = link_previews.build(settings, stores, known, files, log, queue)
-    talk = chats.build(stores, fanout, clock, settings, known, log, files.remove_unused)
+    talk = chats.build(stores, fanout, clock, settings, known, log, files.remove_unused, ended=[search_index.forget_at])
     grouped = groups.build(stores, clock, settings, known.require_contact, log)
     people = users.build(stores, fanout, settings, outside.http, known, files)
     facts = events.build_facts(stores, fanout, clock, settings, known, log, notes.notify, notes.limit_texts)
@@ -197,6 +211,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
         hosted,
         owned,
         links,
+        search.build(stores, settings.limits, log, search_index),
     )
 
 
@@ -216,6 +231,7 @@ async def open_services(services: Services, stack: AsyncExitStack) -> None:
         log.summaries,
         log.journal,
         services.previews,
+        services.search.index,
     ):
         await part.open()
         stack.push_async_callback(part.close)
@@ -244,6 +260,12 @@ def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
     for name, work, every_s, done in (
         ("healing", recover, 30.0, "applied %d changes that a crash had left"),
         ("moving chats up", log.summaries.sweep, 30.0, "moved up %d chats that a crash had left"),
+        (
+            "ending messages",
+            services.chats.end_messages,
+            ENDING_EVERY_S,
+            "took the content from %d entries that are over",
+        ),
         ("telling", services.facts.outbox.sweep, 10.0, "told %d things that a fault had left"),
         ("sweeping presence", services.presence.sweep, 1.0, "%d people of nodes that are gone went offline"),
         ("reminding", services.facts.remind, 300.0, "reminded of %d events"),  # the window is two hours wide

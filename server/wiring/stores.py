@@ -1,6 +1,7 @@
 """Builds the stores, one of each, over one database."""
 
 import asyncio
+from datetime import timedelta
 
 from models.ports import Clock
 from models.stores.accounts import Accounts
@@ -12,6 +13,7 @@ from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database, until_done
 from models.stores.devices import Devices
+from models.stores.ended_entries import EndedEntries
 from models.stores.entries import Entries
 from models.stores.event_lists import EventLists
 from models.stores.events import Events
@@ -19,6 +21,7 @@ from models.stores.facebook_links import FacebookLinks
 from models.stores.favourites import Favourites
 from models.stores.invitation_tokens import InvitationTokens
 from models.stores.languages import Languages
+from models.stores.lifetimes import Lifetimes
 from models.stores.link_preview_refusals import LinkPreviewRefusals
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
@@ -28,30 +31,50 @@ from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
 from models.stores.ownerships import Ownerships
 from models.stores.page_versions import PageVersions
+from models.stores.personal_state import PersonalState
 from models.stores.phone_books import PhoneBooks
 from models.stores.photos import Photos
 from models.stores.pins import Pins
 from models.stores.presence_snapshots import PresenceSnapshots
 from models.stores.quotas import Quotas
-from models.stores.read_dates import ReadDates
+from models.stores.read_dates import OWN_READ_DATES, ReadDates
+from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.registration_pins import RegistrationPins
+from models.stores.reports import Reports
+from models.stores.retention import Retention
 from models.stores.sample_replies import SampleReplies
+from models.stores.search_blocks import SearchBlocks
+from models.stores.search_log import SearchLog
 from models.stores.sessions import Sessions
 from models.stores.status_histories import StatusHistories
+from models.stores.uploads import Uploads
 from server.auth.tokens import derive_key
+
+A_DAY = timedelta(days=1)
 
 
 class Stores:
     """All stores of a node; every query goes through one of them."""
 
-    def __init__(self, database: Database, secret: str, clock: Clock, *, large_chat: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        secret: str,
+        clock: Clock,
+        *,
+        large_chat: int,
+        retention: timedelta | None = None,
+        upload_kept_for: timedelta = A_DAY,
+    ) -> None:
+        """`retention` is how long messages are kept; None for ever."""
+        self.lifetimes = lifetimes = Lifetimes(clock.now, retention)
         self.counters = counters = Counters(database)
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
-        self.messages, self.read_dates = Messages(database), ReadDates(database)
+        self.messages, self.read_dates = Messages(database, lifetimes), ReadDates(database)
         self.chats, self.members = Chats(database, counters, large=large_chat), Members(database)
         self.entries, self.chat_summaries, self.places = (
-            Entries(database),
-            ChatSummaries(database),
+            Entries(database, lifetimes),
+            ChatSummaries(database, lifetimes),
             ChatPlaces(database),
         )
         self.sessions, self.quotas = Sessions(database), Quotas(database)
@@ -67,6 +90,13 @@ class Stores:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
+        self.ended_entries, self.retention = EndedEntries(database), Retention(database)
+        self.reports = Reports(database)
+        self.uploads = Uploads(database, clock, upload_kept_for)
+        self.personal = PersonalState(database)
+        self.search_blocks, self.search_log = SearchBlocks(database), SearchLog(database)
+        self.own_read_dates = ReadDates(database, OWN_READ_DATES)
+        self.read_receipt_refusals = ReadReceiptRefusals(database)
         self._identities = NumberIdentities(database, clock)
 
     async def prepare(self) -> None:
@@ -81,6 +111,7 @@ class Stores:
             self.pins,
             self.attempts,
             self.read_dates,
+            self.own_read_dates,
             self.media,
             self.photos,
             self.logins,
@@ -93,6 +124,11 @@ class Stores:
             self.phone_books,
             self.sample_replies,
             self.page_versions,
+            self.retention,
+            self.uploads,
+            self.reports,
+            self.personal,
+            self.search_blocks,
         )
         # Concurrently, because each waits for the disk. All of them end before an error of one ends the start.
         ends = await asyncio.gather(*(until_done(store.prepare) for store in stores), return_exceptions=True)

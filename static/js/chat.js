@@ -1,10 +1,10 @@
 // One chat: its log, who has received and read how much of it, and what a chat list shows of it.
 
-import { changed, concerns, Log } from "./log.js";
+import { changed, concerns, endOf, Log } from "./log.js";
 import { beginningOf } from "./words.js";
 
 export const PAGE = 100; // entries asked for at once
-const DESCRIBED = ["kind", "title", "contact", "name", "group", "event", "owner", "photo"];
+const DESCRIBED = ["kind", "title", "contact", "name", "group", "event", "owner", "photo", "expiresAfter", "pinners"];
 const KEPT_SEQS_MAX = 1000; // a log may end with any number of entries of which nothing is shown
 const LAST_MAX_CHARS = 300; // of the text of a message that stands in a list
 const sizes = new WeakMap(); // entry -> characters of its JSON
@@ -19,6 +19,10 @@ export class Chat {
     this.title = "";
     this.photo = null; // of a group: the address of a small picture
     this.unread = 0;
+    this.mentioned = 0; // how many of what is unread mentions this person
+    this.settings = {}; // what this person has set for it, as the server says it (docs/protocol.md, "Own state")
+    this.hiddenCount = null; // how many messages this person deleted for themselves, as far as that is known
+    this.expiresAfter = null; // seconds after which what is sent from now on is gone
     this.last = null;
     this.notice = null; // the newest entry that concerns this person and is no message
     this.lastAt = "";
@@ -28,9 +32,26 @@ export class Chat {
     this.isRewound = false; // whether the server's log turned out to be shorter than this one: it was set back to a copy
   }
 
-  /** What any description of a chat says: {chat, kind, title?, contact?, name?, group?, event?, owner?, preview_photo_url?}; no title or photo: one set after this person left. */
-  describe({ kind, title = this.title, contact, name, group, event, owner, preview_photo_url: photo = this.photo }) {
-    if (kind) Object.assign(this, { kind, title, contact, name, group, event, owner, photo });
+  /** What any description of a chat says: {chat, kind, title?, contact?, name?, group?, event?, owner?, preview_photo_url?, expires_after_s?, pinners?}; no title or photo: one set after this person left. */
+  describe({ kind, title = this.title, contact = this.contact, name, group, event, owner, preview_photo_url: photo = this.photo, expires_after_s: expiresAfter = this.expiresAfter, pinners = this.pinners, settings = this.settings }) {
+    if (kind) Object.assign(this, { kind, title, contact, name, group, event, owner, photo, expiresAfter, pinners, settings });
+  }
+
+  /** Whether it is the chat of this person with themselves, where nothing is ever unread. */
+  get isOwn() {
+    return this.kind === "self";
+  }
+
+  /** Whether this person wants to hear nothing of it at a time (ms). */
+  isMutedAt(now) {
+    const { muted_until: until } = this.settings;
+    return until === "always" || (Boolean(until) && Date.parse(until) > now);
+  }
+
+  /** Whether it lies in the archive: a new message brings it back, unless it is muted. */
+  isArchivedAt(now) {
+    const { archived, archived_seq: seq } = this.settings;
+    return Boolean(archived) && (this.isMutedAt(now) || (this.last?.seq ?? 0) <= seq);
   }
 
   /** What a list says of this chat: its last message, or what concerns this person and is unread, or all that there is. */
@@ -48,6 +69,7 @@ export class Chat {
       this.log.cursor = head.last_seq;
       this.isLoaded = true;
       this.unread = head.unread;
+      this.mentioned = head.mentioned ?? 0;
     }
     if (head.last && (!this.last || head.last.seq >= this.last.seq)) this.last = head.last;
     if (head.notice && head.notice.seq >= (this.notice?.seq ?? 0)) this.notice = head.notice;
@@ -59,12 +81,14 @@ export class Chat {
     this.describe(state);
     this.isRewound ||= state.status === "reset" && state.cursor < this.log.cursor;
     const fresh = this.log.catchUp(state);
+    if (this.#isMoreHidden(state)) this.log.unload();
     this.isLoaded = true;
     for (const entry of fresh) this.#note(entry);
     this.#dropHidden();
     for (const account of this.marks.keys()) if (account !== this.me && !state.marks.some((mark) => mark.account === account)) this.marks.delete(account);
     for (const { account, delivered, read } of state.marks) this.moveMark(account, delivered, read);
     if (state.unread !== undefined) this.unread = state.unread;
+    if (state.mentioned !== undefined) this.mentioned = state.mentioned;
     this.#recount(); // what was read here and not told yet
     if (state.is_member !== undefined) this.isMember = state.is_member;
     return fresh;
@@ -76,10 +100,13 @@ export class Chat {
     if (outcome !== "applied") return outcome;
     this.#note(entry);
     if (this.#isCounted(entry)) this.unread += 1;
-    if (entry.kind === "deletion") this.#recount();
+    if (this.#mentionsMe(entry)) this.mentioned += 1;
+    if (entry.kind === "deletion" || entry.kind === "edit") this.#recount();
     if (entry.kind === "left") this.#leave(entry.left);
     if (entry.kind === "joined") for (const account of entry.accounts) this.#join(account, entry.seq);
     if (entry.kind === "subject") this.title = entry.subject;
+    if (entry.kind === "expiry") this.expiresAfter = entry.expires_after_s;
+    if (entry.kind === "pinners") this.pinners = entry.pinners;
     return outcome;
   }
 
@@ -102,9 +129,9 @@ export class Chat {
       room -= sizes.get(entry);
       return most-- > 0 && room >= 0;
     };
-    const { id, unread, lastAt, day, isRewound } = this;
+    const { id, unread, mentioned, settings, hiddenCount, lastAt, day, isRewound } = this;
     return {
-      id, unread, lastAt, ...(day ? { day } : {}), ...(isRewound ? { isRewound } : {}), cursor: this.log.cursor, ...this.log.end(fits, KEPT_SEQS_MAX),
+      id, unread, mentioned, settings, hiddenCount, lastAt, ...(day ? { day } : {}), ...(isRewound ? { isRewound } : {}), cursor: this.log.cursor, ...this.log.end(fits, KEPT_SEQS_MAX),
       ...Object.fromEntries(DESCRIBED.map((name) => [name, this[name]])),
       last: this.last && inBrief(this.last, this.me), notice: this.notice && inBrief(this.notice, this.me),
       marks: [...this.marks].map(([account, { delivered, read }]) => [account, delivered, read]),
@@ -113,7 +140,7 @@ export class Chat {
 
   /** Begin with what was kept. */
   restore({ marks, ...kept }) {
-    for (const name of [...DESCRIBED, "unread", "lastAt", "day", "last", "notice"]) this[name] = kept[name];
+    for (const name of [...DESCRIBED, "unread", "mentioned", "settings", "hiddenCount", "lastAt", "day", "last", "notice"]) this[name] = kept[name] ?? this[name];
     this.log.restore(kept);
     for (const [account, delivered, read] of marks) this.marks.set(account, { delivered, read });
     this.last = (this.last && this.log.at(this.last.seq)) ?? this.last;
@@ -163,11 +190,43 @@ export class Chat {
     return entry.kind === "message" ? entry.sender !== this.me && !entry.deleted : concerns(entry, this.me, this.owner);
   }
 
+  #mentionsMe(entry) {
+    return entry.kind === "message" && this.#isCounted(entry) && Boolean(entry.mentions?.some(({ account }) => account === this.me));
+  }
+
   /** A message that this person deleted for themselves. */
   hide(seq) {
+    if (this.hiddenCount !== null && !this.log.isHidden(seq)) this.hiddenCount += 1;
     this.log.hide(seq);
     this.#dropHidden();
     this.#recount();
+  }
+
+  /** Everything up to a number, which this person deleted for themselves. */
+  clear(upTo) {
+    this.log.clear(upTo);
+    this.#dropHidden();
+    if (this.notice && this.log.isHidden(this.notice.seq)) this.notice = null;
+    this.#recount();
+  }
+
+  /** Whether more was deleted for oneself on other devices than the list of the server tells. */
+  #isMoreHidden({ hidden_count: count = null, hidden = [] }) {
+    const known = this.hiddenCount;
+    this.hiddenCount = count;
+    return known !== null && count !== null && count - known > hidden.length;
+  }
+
+  /** Messages whose time is over lose what they held. Returns when the next one is gone, in ms, and whether one was now. `days`: as in `endOf`. */
+  expire(now, days = null) {
+    let { next, isDifferent } = this.log.expire(now, days);
+    const end = this.last ? endOf(this.last, days) : Infinity;
+    if (end <= now) {
+      this.last = changed(this.last, { kind: "deletion" });
+      isDifferent = true;
+    }
+    if (isDifferent) this.#recount();
+    return { next: Math.min(next, end > now ? end : Infinity), isDifferent };
   }
 
   /** A message that is hidden is no longer the last one, here or after the next start. */
@@ -177,7 +236,9 @@ export class Chat {
 
   #recount() {
     const { read } = this.mark(this.me);
-    this.unread = read >= this.log.cursor ? 0 : (this.log.countAfter(read, (entry) => this.#isCounted(entry)) ?? this.unread);
+    const count = (isCounted, known) => (read >= this.log.cursor ? 0 : (this.log.countAfter(read, isCounted) ?? known));
+    this.unread = count((entry) => this.#isCounted(entry), this.unread);
+    this.mentioned = count((entry) => this.#mentionsMe(entry), this.mentioned);
   }
 }
 

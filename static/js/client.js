@@ -7,13 +7,14 @@
 //
 // `state` is honest: "offline", "connecting", "syncing" (connected, and not yet level with the server) or "online".
 
-import { Chat } from "./chat.js";
+import { ChatListing, isNamedByNumber } from "./chat_listing.js";
 import { Connection } from "./connection.js";
 import { Drafts } from "./drafts.js";
 import { Emitter } from "./emitter.js";
 import { Events } from "./events.js";
 import { Kept } from "./kept.js";
-import { FILE, isMessage, Outbox } from "./outbox.js";
+import { Lifetimes } from "./lifetimes.js";
+import { FILE, Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Receipts } from "./receipts.js";
 import { Rest } from "./rest.js";
@@ -27,7 +28,7 @@ export class Client extends Emitter {
   #connection;
   #sync;
   #store;
-  #beginnings = new Map(); // number -> the chat that a waiting first message will make
+  #listing = new ChatListing(this);
   state = "connecting";
   farewell = null; // what to say at the door once this account is gone
   isLevel = false; // whether all chats were known once
@@ -62,6 +63,7 @@ export class Client extends Emitter {
     this.drafts.on("change", () => this.emit("drafts"));
     this.kept = new Kept({ tables: this.#store.kept, client: this, sync: this.#sync });
     await this.kept.open();
+    this.lifetimes = new Lifetimes(this);
     this.outbox = new Outbox({ table: this.#store.outbox, ask: (event, body) => this.ask("/chat", event, body), loadUploads: async () => new (await import("./uploads.js")).Uploads({ rest: this.rest }) });
     this.outbox.on("change", () => this.emit("outbox"));
     this.outbox.on("progress", (clientId) => this.emit("progress", clientId));
@@ -73,6 +75,7 @@ export class Client extends Emitter {
 
   close() {
     this.#connection.stop();
+    this.lifetimes?.stop();
     this.#store?.close();
   }
 
@@ -91,34 +94,16 @@ export class Client extends Emitter {
 
   /** Chats for a list: the newest first, by what was written in them or waits to be sent. */
   listed() {
-    const waiting = this.#newestWaiting();
-    const listed = [...this.chats.values()].filter((chat) => chat.isLoaded);
-    for (const lane of waiting.keys()) {
-      const [, number] = /^contact:(\d+)$/.exec(lane) ?? [];
-      if (number && !this.findDirect(number)) listed.push(this.#beginning(number));
-    }
-    const at = new Map(listed.map((chat) => [chat, [chat.lastAt, waiting.get(this.laneOf(chat)) ?? ""].sort()[1]]));
-    return listed.sort((one, other) => (at.get(one) < at.get(other) ? 1 : at.get(one) > at.get(other) ? -1 : other.id - one.id));
+    return this.#listing.all();
   }
 
-  /** Lane -> when the newest message that waits there was written. */
-  #newestWaiting() {
-    const messages = [...this.outbox.items.values()].filter(isMessage);
-    return new Map(messages.map((item) => [item.lane, item.made_at]));
-  }
-
-  /** A chat to be: somebody was written to, and there is no answer of the server yet. Its `isLoaded` is false. */
-  #beginning(number) {
-    if (!this.#beginnings.has(number)) {
-      const chat = new Chat(`contact:${number}`, this.me);
-      chat.describe({ kind: "direct", contact: number });
-      this.#beginnings.set(number, chat);
-    }
-    return this.#beginnings.get(number);
+  /** The place of a chat with a number, which may be one's own, before there is a chat. */
+  placeOf(number) {
+    return { kind: number === this.session.number ? "self" : "direct", contact: number };
   }
 
   findDirect(number) {
-    return [...this.chats.values()].find((chat) => chat.kind === "direct" && chat.contact === number);
+    return [...this.chats.values()].find((chat) => isNamedByNumber(chat) && chat.contact === number);
   }
 
   findEvent(event) {
@@ -131,7 +116,7 @@ export class Client extends Emitter {
 
   /** Where a chat's items wait: a direct chat is named by its number, which it has before it exists. */
   laneOf(place) {
-    return place.kind === "direct" ? `contact:${place.contact}` : `chat:${place.id}`;
+    return isNamedByNumber(place) ? `contact:${place.contact}` : `chat:${place.id}`;
   }
 
   /** A text to a chat, or to somebody without one yet ({kind: "direct", contact}). */
@@ -170,8 +155,8 @@ export class Client extends Emitter {
     return this.outbox.in(this.laneOf(chat)).findLast((item) => item.isUnsent && item.body.seq === seq);
   }
 
-  edit(chat, seq, text) {
-    return this.#change(chat, "message_edit", { seq, text });
+  edit(chat, seq, text, mentions) {
+    return this.#change(chat, "message_edit", { seq, text, ...(mentions?.length ? { mentions } : {}) });
   }
 
   remove(chat, seq, scope) {
@@ -180,6 +165,17 @@ export class Client extends Emitter {
 
   react(chat, seq, emoji) {
     return this.#change(chat, "reaction_set", { seq, emoji });
+  }
+
+  /** Vote in a poll; no options take a vote back. */
+  vote(chat, seq, options) {
+    return this.#change(chat, "vote", { seq, options });
+  }
+
+  /** What this person sets for a chat, on all devices: fields as in docs/protocol.md, "Own state". Rejects where it is refused, and without a line. */
+  async setSettings(chat, fields) {
+    const { settings } = await this.ask("/chat", "chat_settings_set", { chat: chat.id, ...fields });
+    this.#sync.setSettings(chat.id, settings);
   }
 
   load(chat, seq) {
@@ -191,7 +187,7 @@ export class Client extends Emitter {
   }
 
   #target(place) {
-    return place.kind === "direct" ? { contact: place.contact } : { chat: place.id };
+    return isNamedByNumber(place) ? { contact: place.contact } : { chat: place.id };
   }
 
   #change(chat, event, body) {
@@ -271,6 +267,7 @@ export class Client extends Emitter {
       this.#take(chat, entries);
       this.emit("chat", chat);
     });
+    this.#sync.on("cleared", (chat) => this.emit("cleared", chat));
   }
 
   /** What the log shows need not wait in the outbox, also when the answer to it was lost. */
@@ -279,6 +276,7 @@ export class Client extends Emitter {
       this.people.meet(chat, entry);
       if (entry.client_id && (entry.sender ?? entry.account) === this.me) this.outbox.settle(entry.client_id);
     }
+    this.emit("taken", chat);
   }
 
   #learnFrom(chat) {

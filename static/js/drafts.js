@@ -6,8 +6,8 @@
 //   drafts.find("chat:7")                                 // or undefined
 //   drafts.on("change", (place) => …)
 
+import { cardNameOf } from "./card_name.js";
 import { Emitter } from "./emitter.js";
-import { readCard } from "./vcard.js";
 import { beginningOf } from "./words.js";
 
 const QUOTED_MAX_CHARS = 200;
@@ -15,7 +15,7 @@ const QUOTED_MAX_CHARS = 200;
 /** What stands for a message above an answer to it. */
 export function quotedOf({ seq, kind, from, type, text, caption, name, vcard, file_name, duration_ms, deleted }) {
   const quoted = text === undefined ? undefined : beginningOf(text, QUOTED_MAX_CHARS);
-  return { seq, kind, from, type, text: quoted, caption, name: name ?? (vcard && readCard(vcard).name), file_name, duration_ms, deleted };
+  return { seq, kind, from, type, text: quoted, caption, name: name ?? (vcard && cardNameOf(vcard)), file_name, duration_ms, deleted };
 }
 
 export class Drafts extends Emitter {

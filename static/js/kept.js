@@ -56,6 +56,7 @@ export class Kept {
 
   #listen() {
     const isLoss = ({ kind }) => kind === "deletion" || kind === "left";
+    this.#client.on("expired", (chat) => this.note(chat, true));
     this.#sync.on("entries", ({ chat, entries }) => entries.some(isLoss) && this.note(chat, true));
     this.#sync.on("hidden", (chat) => this.note(chat, true));
     this.#sync.on("gone", (id) => this.#plan(id, null, true));
@@ -181,7 +182,7 @@ export class Kept {
 
   /** Whether a row says anything that the last one of it did not. */
   #isNews(id, { entries, ...rest }) {
-    const said = JSON.stringify([rest, entries.length]);
+    const said = JSON.stringify([rest, entries.length, entries.filter(({ deleted }) => deleted).length]); // a message may be gone without an entry that says so
     if (this.#written.get(id) === said) return false;
     this.#written.set(id, said);
     return true;
@@ -198,5 +199,6 @@ export function merged(kept, row) {
     if (known) marks.set(account, [account, Math.max(known[1], delivered), Math.max(known[2], read)]);
   }
   const hidden = [...new Set([...kept.hidden, ...row.hidden])].filter((seq) => seq >= last.first);
-  return { ...last, marks: [...marks.values()], hidden, entries: last.entries.filter(({ seq }) => !hidden.includes(seq)) };
+  const cleared = Math.max(kept.cleared ?? 0, row.cleared ?? 0);
+  return { ...last, marks: [...marks.values()], hidden, cleared, entries: last.entries.filter(({ seq }) => seq > cleared && !hidden.includes(seq)) };
 }

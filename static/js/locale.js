@@ -107,6 +107,14 @@ export function waitOf(seconds) {
   return inWords(Math.ceil(count), unit);
 }
 
+const SPANS = [[604800, "week"], [86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+
+/** A time that is a whole number of something: "1 day" for 86400. */
+export function spanInWords(seconds) {
+  const [size, unit] = SPANS.find(([size]) => seconds % size === 0);
+  return inWords(seconds / size, unit);
+}
+
 /** The day with which a week begins where the reader is: 1 for Monday to 7 for Sunday. */
 export function firstWeekday(place = locale) {
   const known = new Intl.Locale(place);

@@ -12,8 +12,12 @@ export function isNews(entry, chat) {
   return entry.kind === "message" ? entry.sender !== chat.me && !entry.deleted : concerns(entry, chat.me, chat.owner);
 }
 
-/** The one place where a chat is told apart whose notices somebody does not want. The server keeps no such choice yet. */
-export const isMuted = (chat) => Boolean(chat.isMuted);
+/** Whether somebody does not want to be told of an entry, by what they set for its chat: the rule of the server for pushes. */
+export function isMuted(chat, entry, now) {
+  const { notify = "all" } = chat.settings;
+  if (notify === "mentions") return !entry.mentions?.some(({ account }) => account === chat.me);
+  return notify === "none" || chat.isMutedAt(now);
+}
 
 /** How long a notice waits; `elsewhereAt`: when this account was last seen to do something on another device, in ms. */
 export function waitFor(now, elsewhereAt) {

@@ -165,6 +165,7 @@ export class Outbox extends Emitter {
 
   async #drop(item) {
     this.items.delete(item.client_id);
+    this.#uploads?.discard(item.client_id);
     this.emit("change");
     await this.#table.remove(item.client_id);
   }
@@ -232,6 +233,7 @@ export class Outbox extends Emitter {
         item.mayBeStored ||= Boolean(error.isWhole) && !isRefused;
         if (item.isUnwanted && isRefused && !error.retryable) return await this.#drop(item);
         if (error.isStale) tries -= 1; // it was ended here, and begins anew
+        if (error.hasMoved) tries = 0; // a line that breaks often brings it there all the same
         const isHopeless = item.event === FILE && this.#isRunning && tries + 1 >= FILE_TRIES_MAX;
         if (isHopeless || (isRefused && !error.retryable)) {
           item.failed = failureOf(error);

@@ -125,7 +125,7 @@ export class People extends Emitter {
   /** Everybody whom an entry of a chat names, by number and by name. */
   meet(chat, entry) {
     this.learn(entry);
-    if (chat.kind === "direct") return;
+    if (chat.kind === "direct" || chat.kind === "self") return;
     const { sender, account, left, member, accounts = [], reactions = {} } = entry;
     const named = [...accounts, ...Object.keys(reactions).map(Number)].slice(0, NAMED_MAX);
     this.want(chat.id, [sender, account, left, member, ...named].filter(Boolean));
@@ -206,6 +206,7 @@ export class People extends Emitter {
   }
 
   titleOf(chat) {
+    if (chat.kind === "self") return gettext("Saved messages");
     return chat.kind === "direct" ? this.nameOf(chat.contact) : chat.title || (chat.event ? gettext("Event without a name") : gettext("Group without a name"));
   }
 
@@ -255,7 +256,7 @@ export class People extends Emitter {
 
   /** The picture of whom a chat is with, or of the group. */
   photoOf(chat) {
-    return chat.kind === "direct" ? this.photos.get(chat.contact) : chat.photo;
+    return chat.kind === "direct" ? this.photos.get(chat.contact) : chat.kind === "self" ? null : chat.photo;
   }
 
   async #loadBlocked() {

@@ -4,18 +4,21 @@
 //   await sync.begin(greeting)                       // after each (re)connection, with the body of `ready`
 //   sync.hear(name, body)                            // every event of /chat
 //   sync.on("chat", chat)  sync.on("entries", { chat, entries })  sync.on("state", "behind" | "level")
-//   sync.on("hidden", chat)  sync.on("gone", id)     // a message, and a chat, that this account is not shown any more
+//   sync.on("hidden", chat)  sync.on("gone", id)     // messages, and a chat, that this account is not shown any more
+//   sync.on("cleared", chat)                         // all of a chat at once
 
 import { Chat, PAGE } from "./chat.js";
 import { Emitter } from "./emitter.js";
 
 const END = 50; // entries of a chat that nobody has looked at yet
+const OWN_STATE = new Set(["chat_settings_changed", "star_changed"]);
 const ROUNDS_MAX = 200; // a sync that never ends would be a fault of ours or of the server
 
 /** The log entry that an event of /chat carries, or null. */
 export function entryOf(name, body) {
   if (name === "message_created") return { kind: "message", ...body.message };
   if (name === "chat_changed") return body.change ?? null;
+  if (OWN_STATE.has(name)) return body.entry; // of the chat with oneself
   return body.seq === undefined ? null : body;
 }
 
@@ -143,8 +146,17 @@ export class Sync extends Emitter {
     return this.chats.get(id);
   }
 
+  /** Take what this person has set for a chat, from an answer or an event. */
+  setSettings(id, settings) {
+    const chat = this.chats.get(id);
+    if (!chat) return;
+    chat.settings = settings;
+    this.emit("chat", chat);
+  }
+
   #apply(name, body) {
-    const id = body.chat ?? body.message?.chat;
+    if (name === "chat_settings_changed") this.setSettings(body.chat, body.settings);
+    const id = OWN_STATE.has(name) ? body.entry.chat : (body.chat ?? body.message?.chat);
     if (!this.chats.get(id)?.isLoaded) {
       this.catchUp().catch(() => {}); // a chat that came to be: sync tells all of it
       return;
@@ -155,6 +167,11 @@ export class Sync extends Emitter {
     if (name === "message_deleted" && body.scope === "me") {
       chat.hide(body.of);
       this.emit("hidden", chat);
+    }
+    if (name === "chat_cleared") {
+      chat.clear(body.up_to);
+      this.emit("hidden", chat);
+      this.emit("cleared", chat);
     }
     const outcome = entry === null ? "known" : chat.hear(entry);
     if (outcome === "gap") this.catchUp().catch(() => {});

@@ -6,7 +6,7 @@ import { listOf } from "./locale.js";
 const KINDS = [
   [["message_send", "file_send"], (count) => ngettext("one message", "{count} messages", count)],
   [["reaction_set"], (count) => ngettext("one reaction", "{count} reactions", count)],
-  [["message_edit", "message_delete"], (count) => ngettext("one change", "{count} changes", count)],
+  [["message_edit", "message_delete", "vote"], (count) => ngettext("one change", "{count} changes", count)],
 ];
 
 /** "one message", "3 messages and one reaction"; empty when nothing waits. Of what was refused, nothing waits. */

@@ -47,7 +47,7 @@ def test_every_request_is_described() -> None:
     there = {
         (namespace.name, name.removeprefix("on_"))
         for namespace in NAMESPACES
-        for name in vars(namespace)
+        for name in dir(namespace)
         if name.startswith("on_") and issubclass(namespace, BaseNamespace)
     }
     assert described == there

@@ -87,7 +87,7 @@ class Window:
             r"WebSocket|ERR_(INTERNET_DISCONNECTED|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED|CONNECTION_\w+)", message.text
         ):
             return
-        if self.is_refused and re.search(r"status of 4(00|04|29)", message.text):
+        if self.is_refused and re.search(r"status of 4(00|04|09|29)", message.text):
             return
         self.errors.append(f"{message.text} ({where})")
 

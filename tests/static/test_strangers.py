@@ -2,12 +2,15 @@
 
 from playwright.async_api import expect
 
+from models.stores.reports import Reports
+from server.embedded import EmbeddedStores
 from tests.static.accessibility import assert_accessible
 from tests.static.browser import Windows
 from tests.static.conftest import Numbers
 from tests.static.test_events import card_of, create, named, show_guests
 from tests.static.test_unread import found, row_of
 from tests.support.node import Node, Person
+from tests.support.stores import pool
 
 
 async def writes_to(node: Node, person: Person, other: Person, text: str) -> None:
@@ -56,6 +59,37 @@ async def test_a_stranger_is_blocked_in_their_chat(windows: Windows, node: Node,
     await expect(bar).to_be_hidden()
     status, shown = await node.rest("GET", "/api/contacts/blocked-list/", tom)
     assert (status, shown["numbers"]) == (200, [ann.number])
+
+
+async def test_a_stranger_is_reported_with_what_they_wrote_and_blocked(
+    windows: Windows, node: Node, numbers: Numbers, stores: EmbeddedStores, axe: str
+) -> None:
+    ann, tom = await named(node, numbers, "Ann Lee", "Tom Poe")
+    await writes_to(node, ann, tom, "Buy now")
+    at_tom = await windows.open(tom, "Tom Poe")
+    await at_tom.open_chat("~Ann Lee")
+    await expect(at_tom.row("Buy now")).to_be_visible()
+    bar = at_tom.page.get_by_label("Not in your contacts")
+    await bar.get_by_role("button", name="Report").click()
+    dialog = at_tom.page.get_by_role("dialog", name="Report ~Ann Lee")
+    await expect(dialog.get_by_label("Block as well")).to_be_checked()
+    await expect(dialog.get_by_label("Send the last message along")).to_be_checked()
+    await assert_accessible(at_tom.page, axe)
+    await dialog.get_by_label("What is wrong?").fill("Advertising")
+    await dialog.get_by_role("button", name="Report").click()
+    await at_tom.page.get_by_role("dialog", name="Reported").get_by_role("button", name="Close").click()
+    await expect(bar).to_be_hidden()
+    status, shown = await node.rest("GET", "/api/contacts/blocked-list/", tom)
+    assert (status, shown["numbers"]) == (200, [ann.number])
+    async with pool.opened(stores.mongodb_url, node.settings.mongodb.database) as database:
+        (kept,) = [one for one in await Reports(database).list_newest(1000) if one.reporter == tom.number]
+    assert (kept.contact, kept.reason) == (ann.number, "Advertising")
+    assert [message.words for message in kept.messages] == ["Buy now"]
+    await at_tom.page.evaluate(f"location.hash = '#/person/{ann.number}'")
+    await at_tom.page.get_by_role("button", name="Report").click()
+    dialog = at_tom.page.get_by_role("dialog", name="Report ~Ann Lee")
+    await expect(dialog.get_by_label("What is wrong?")).to_be_visible()
+    await expect(dialog.get_by_label("Block as well")).to_have_count(0)
 
 
 async def test_a_number_without_a_name_has_no_digit_for_a_face(windows: Windows, node: Node, numbers: Numbers) -> None:

@@ -12,6 +12,10 @@ The rules, each of which the property test (test_catching_up.py) would notice if
   these entries are not applied again, only those with a higher seq that came otherwise.
 - The members of a chat are those who have `marks`, and then what `joined` and `left` entries say. Marks only move forward.
 - Whoever has left a chat keeps its log, and nothing else of it.
+- What the person deleted for itself is not shown: what is in `hidden`, and all up to `cleared`. If `hidden_count` grew by more than
+  `hidden` has, the list does not tell all that was missed: the chat is read anew.
+- The settings of a chat are those of the last answer or event that showed them, in the order of the log of the chat with oneself. A message
+  behind `archived_seq` brings an archived chat back, unless the chat is muted.
 """
 
 import asyncio
@@ -29,7 +33,11 @@ LOG_EVENTS = (
     "message_deleted",
     "reaction_changed",
     "link_previewed",
+    "vote_changed",
     "chat_changed",
+    "chat_cleared",
+    "chat_settings_changed",
+    "star_changed",
 )
 
 
@@ -46,6 +54,8 @@ class ChatModel:
     members: set[int] = field(default_factory=set)
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
+    hidden_count: int = 0
+    cleared: int = 0
     is_member: bool = True
 
     def apply(self, entry: Entry, own_id: int) -> bool:
@@ -54,7 +64,7 @@ class ChatModel:
         match entry["kind"]:
             case "message":
                 self.messages[entry["seq"]] = _message(entry)
-            case "edit" | "deletion" | "reaction":
+            case "edit" | "deletion" | "reaction" | "vote":
                 self.changes.append(entry)
                 self.change(entry)
             case "joined":
@@ -89,6 +99,8 @@ class ChatModel:
                 is_of_this_text = message.get("edit_seq", 0) == entry["edit_seq"]
                 if entry["preview"] is not None and is_of_this_text:
                     message.setdefault("preview", entry["preview"])
+            case "vote":
+                _count(message, entry)
             case "reaction":
                 reactions = dict(message.get("reactions", {}))
                 reactions.pop(str(entry["account"]), None)
@@ -108,7 +120,8 @@ class ChatModel:
 
     def snapshot(self) -> dict[str, Any]:
         """All that two clients of one person must agree on."""
-        shown = {seq: message for seq, message in sorted(self.messages.items()) if seq not in self.hidden}
+        held = sorted(self.messages.items())
+        shown = {seq: message for seq, message in held if seq not in self.hidden and seq > self.cleared}
         for message in shown.values():
             if not message.get("reactions"):
                 message.pop("reactions", None)
@@ -118,7 +131,6 @@ class ChatModel:
             "is_member": self.is_member,
             "members": sorted(self.members),
             "marks": dict(sorted(self.marks.items())),
-            "hidden": sorted(self.hidden),
             "messages": shown,
         }
 
@@ -134,6 +146,10 @@ class ModelClient:
     syncs: int = 0
     statuses: list[str] = field(default_factory=list)  # of the answers to sync, to see what a test exercised
     changed: asyncio.Event = field(default_factory=asyncio.Event)  # set by all that happens; clients may share one
+    settings: dict[int, dict[str, Any]] = field(
+        default_factory=dict
+    )  # by chat; only those that differ from the default
+    stars: set[tuple[int, int]] = field(default_factory=set)  # chat, seq
     _held: list[tuple[str, Any]] | None = None
     _syncing: asyncio.Task[None] | None = None
 
@@ -208,6 +224,11 @@ class ModelClient:
             if chat is not None:
                 chat.hidden.add(body["of"])
             return True
+        if event == "chat_cleared":
+            chat = self.chats.get(body["chat"])
+            if chat is not None:
+                chat.cleared = max(chat.cleared, body["up_to"])
+            return True
         entry = _entry_of(event, body)
         if entry is None:
             return body["chat"] in self.chats  # a new chat, in which nothing was said yet
@@ -216,7 +237,38 @@ class ModelClient:
             return False
         if entry["seq"] <= chat.cursor:
             return True
+        self._keep_own(event, body)
         return not chat.apply(entry, self.person.account_id)
+
+    def _keep_own(self, event: str, body: Any) -> None:
+        """Keep what an event says of the person's own state."""
+        if event == "chat_settings_changed":
+            self.settings[body["chat"]] = dict(body["settings"])
+        elif event == "star_changed":
+            self._star((body["chat"], body["seq"]), is_starred=body["starred"])
+
+    def settings_of(self, chat: int) -> dict[str, Any]:
+        """What holds of a chat's settings, where no mute has an end."""
+        own = self.settings[chat]
+        if not own.get("archived") or "muted_until" in own:
+            return own
+        return own | {"archived": max(self.chats[chat].messages, default=0) <= own["archived_seq"]}
+
+    def _star(self, place: tuple[int, int], *, is_starred: bool) -> None:
+        self.stars.add(place) if is_starred else self.stars.discard(place)
+
+    async def _read_stars(self) -> None:
+        """Read all stars anew."""
+        self.stars.clear()
+        before: int | None = None
+        while True:
+            page = await self.ask("starred", {"limit": 3} | ({} if before is None else {"before": before}))
+            assert page["ok"], page
+            self.stars |= {(message["chat"], message["seq"]) for message in page["messages"]}
+            assert page["next"] is None or before is None or page["next"] < before, "no progress"
+            before = page["next"]
+            if before is None:
+                return
 
     async def _sync(self) -> None:
         more = True
@@ -244,9 +296,18 @@ class ModelClient:
         for entry in state["entries"]:
             if state["status"] == "delta":
                 chat.apply(entry, own_id)
+                if entry["kind"] == "star":
+                    self._star((entry["of_chat"], entry["of_seq"]), is_starred=entry["starred"])
+        self.settings[state["chat"]] = state["settings"]
+        if state["kind"] == "self" and state["status"] == "reset":
+            await self._read_stars()
         chat.cursor = state["cursor"]
         chat.kind, chat.title = state["kind"], state.get("title", chat.title)
-        chat.hidden = set(state["hidden"])
+        if state["hidden_count"] - chat.hidden_count > len(state["hidden"]):
+            chat.messages = {}
+            await self.fill(chat, state["cursor"] + 1)
+        chat.hidden |= set(state["hidden"])
+        chat.hidden_count, chat.cleared = state["hidden_count"], state["cleared"]
         chat.is_member = state["is_member"]
         chat.marks = {one["account"]: (one["delivered"], one["read"]) for one in state["marks"]}
         chat.members = set(chat.marks)
@@ -274,7 +335,28 @@ def _entry_of(event: str, body: Any) -> Entry | None:
         change: Entry | None = body.get("change")
         return change
     entry: Entry = body
+    if event in ("chat_settings_changed", "star_changed"):
+        entry = body["entry"]
     return entry
+
+
+def _count(poll: Entry, vote: Entry) -> None:
+    """Count a vote: by who gave it, or in a secret poll by the numbers that it carries."""
+    if vote.get("votes", vote.get("options")) is None:
+        return  # the poll is deleted by now, which a later entry says
+    options = poll["options"] = [dict(option) for option in poll["options"]]
+    if not poll.get("secret"):
+        for place, option in enumerate(options):
+            others = [account for account in option["voters"] if account != vote["account"]]
+            option["voters"] = sorted([*others, *([vote["account"]] if place in vote["options"] else [])])
+            option["votes"] = len(option["voters"])
+        poll["voter_count"] = len({account for option in options for account in option["voters"]})
+        return
+    for option, votes in zip(options, vote["votes"], strict=True):
+        option["votes"] = votes
+    poll["voter_count"] = vote["voter_count"]
+    if "options" in vote:
+        poll["chosen"] = vote["options"]
 
 
 def _message(entry: Entry) -> Entry:

@@ -32,6 +32,7 @@ from models.services.accounts.logins import CreateAccount
 from models.services.accounts.pins import AskForCode
 from models.services.accounts.profile import (
     FindLinkPreviews,
+    FindReadReceipts,
     SetLinkPreviews,
     SetNickname,
     SetPrivacy,
@@ -58,6 +59,7 @@ class AccountRoutes:
     set_status_message: SetStatusMessage
     set_nickname: SetNickname
     set_privacy: SetPrivacy
+    find_read_receipts: FindReadReceipts
     find_link_previews: FindLinkPreviews
     set_link_previews: SetLinkPreviews
     has_link_previews: bool  # of this server
@@ -334,7 +336,8 @@ class AccountRoutes:
 
     async def show_privacy(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        return web.json_response(profiles.show_privacy((await self.find(actor)).privacy))
+        privacy, receipts = (await self.find(actor)).privacy, await self.find_read_receipts(actor)
+        return web.json_response(profiles.show_privacy(privacy, receipts))
 
     async def post_privacy(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)

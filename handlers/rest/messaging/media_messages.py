@@ -13,6 +13,7 @@ from handlers.rest.messaging.messages import SEND_REFUSALS, find_sent
 from handlers.rest.paths import messaging
 from handlers.rest.requests import caller_of, require_still
 from handlers.rest.uploads import Sent, read_upload, taking
+from handlers.wire.fields import Fields
 from handlers.wire.messaging import messages as wire
 from handlers.wire.messaging.drafts import CardToSend, DocumentToSend, FileToSend, PictureToSend
 from handlers.wire.messaging.recipients import ToSomebody
@@ -101,11 +102,7 @@ class MediaMessageRoutes:
             entry = await self.send.find_sent(actor, asked.target, asked.client_id)
             if entry is None:
                 async with self._arrived(actor, asked, arrival, rule) as arrived:
-                    media = await arrived.keep(caller_of(request))
-                    await require_still(request)
-                    actor = await choose_actor(request, fields)
-                    kept = replace(asked.draft(kind), **arrived.message_fields(media))
-                    entry = await self.send(actor, asked.target, kept, asked.client_id)
+                    entry = await send_kept(request, self.send, fields, asked, kind, arrived)
         return self._sent(request, entry)
 
     @asynccontextmanager
@@ -134,6 +131,17 @@ class MediaMessageRoutes:
 
     def _sent(self, request: web.Request, entry: Entry) -> web.Response:
         return web.json_response(wire.show_sent(entry, self.links.shown_in(request)))
+
+
+async def send_kept(
+    request: web.Request, send: SendMessage, fields: Fields, asked: FileToSend, kind: MediaKind, arrived: PendingFile
+) -> Entry:
+    """Keep a complete file and send its message, if its sender is still signed in then."""
+    media = await arrived.keep(caller_of(request))
+    await require_still(request)
+    actor = await choose_actor(request, fields)
+    message = replace(asked.draft(kind), **arrived.message_fields(media))
+    return await send(actor, asked.target, message, asked.client_id)
 
 
 def _sending(what: str, shape: type[ToSomebody], example: str, instead_of: str = "url") -> OperationSpec:

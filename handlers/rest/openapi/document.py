@@ -121,10 +121,11 @@ class _Operation:
             *([] if names_account else self._query(schemas, named)),
             *([texts.RANGE] if described.is_file else []),
             *([texts.IF_NONE_MATCH] if described.is_file or self.has_tag else []),
+            *described.headers,
         ]
         if parameters:
             shown["parameters"] = parameters
-        if takes is not None or described.file is not None:
+        if takes is not None or described.file is not None or described.stream:
             shown["requestBody"] = self._body(takes, asked, named)
         refusals = Refusals(
             route,
@@ -158,6 +159,8 @@ class _Operation:
                 content[FORM] = {"schema": takes}
         if described.file is not None:
             content[MULTIPART] = {"schema": _with_file(asked, described)}
+        if described.stream:
+            content[described.stream] = {"schema": _FILE | {"examples": [described.file_example]}}
         for kind in (FORM, MULTIPART):
             encoding = _encoding(asked, named)
             if encoding and kind in content:

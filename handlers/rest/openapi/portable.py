@@ -114,7 +114,7 @@ class _Publisher:
         That is a form if a file may be sent, else JSON. The introduction says that every body may also be a form.
         """
         body = operation["requestBody"]
-        media = next(each for each in (MULTIPART, JSON, FORM) if each in body["content"])
+        media = next(each for each in (MULTIPART, JSON, FORM, *body["content"]) if each in body["content"])
         content = dict(body["content"][media])
         exact = content["schema"]
         content["schema"] = widen(exact, self._exact)

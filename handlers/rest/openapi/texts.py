@@ -50,6 +50,7 @@ AREAS: Mapping[str, tuple[str, str]] = {
     "/api/contacts/": ("Contacts", "The address book, what one sees of those in it, and whom one blocks."),
     "/api/message/": ("Messages", "Sending, typing, reading, receipts."),
     "/api/messages/": ("Messages", ""),
+    "/api/chats/": ("Chats", "What belongs to a chat as a whole."),
     "/api/groups/": ("Groups", "Groups, who is in them, and who may change what."),
     "/events": ("Events", "Events, invitations to them, and the answers, messages and polls of those invited."),
     "/notifications": ("Notifications", "The devices that are sent pushes."),
@@ -64,10 +65,15 @@ AREAS: Mapping[str, tuple[str, str]] = {
 
 _ID = {"type": "integer", "minimum": 1, "examples": [1]}
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "chat_id": {"description": "A chat's id.", "schema": _ID},
     "contact_id": {"description": "A phone number: digits alone.", "schema": {"examples": ["4930901821"]}},
     "event_id": {"description": "An event's id.", "schema": _ID},
     "group": {"description": "A group's id.", "schema": {"examples": ["4930901820-1465200000"]}},
     "invitation_id": {"description": "The id of an invitation to this event.", "schema": _ID},
+    "message_id": {
+        "description": "A message's id: 22 hexadecimal digits.",
+        "schema": {"examples": ["000000000000070000001F"]},
+    },
     "name": {
         "description": "A file's name, as messages and photos give it.",
         "schema": {"examples": ["ede62e215f5d7a18f91d242bdbddf72e.jpg"]},
@@ -79,6 +85,10 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "rendition": {"description": "Which form of the photo.", "schema": {"examples": ["60x60"]}},
     "session_id": {"description": "A session's id, as the list has it.", "schema": {"examples": ["9f86d081884c7d65"]}},
     "target": {"description": "A contact's number, or a group's id.", "schema": {"examples": ["4930901821"]}},
+    "upload": {
+        "description": "The id of an upload in parts.",
+        "schema": {"examples": ["9c0f6f2e5f1d4ab7a3f0c1d2e3f4a5b6"]},
+    },
     "user_id": {"description": "A user's id.", "schema": _ID},
 }
 

@@ -1,20 +1,34 @@
 """The chat list on the messaging API (docs/messaging-api.md, "Chat list")."""
 
-from typing import NotRequired
+from datetime import datetime
+from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
+from handlers.wire.sockets.settings import SettingsShown, show_settings
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message
 from models.documents.graphemes import cut
 from models.services.chats.titles import TitledChat, TitledPage
 
 SNIPPET_MAX_CHARS = 64  # characters of a chat's last message that the chat list shows
-_KINDS = {"i": "Image", "l": "Location", "s": "Voice message", "a": "Audio", "v": "Video", "c": "Contact", "d": "File"}
+_KINDS = {
+    "i": "Image",
+    "l": "Location",
+    "s": "Voice message",
+    "a": "Audio",
+    "v": "Video",
+    "c": "Contact",
+    "d": "File",
+    "p": "Poll",
+}
 
 
 class ChatShown(TypedDict):
-    """A chat; `entity_id` and `id` are the other person's number, or the group's id; `unread` stops counting at 1000."""
+    """A chat; `entity_id` and `id` are the other person's number, or the group's id; `unread` stops counting at 1000.
+
+    `settings` are what you have set for it.
+    """
 
     entity_id: str
     id: str
@@ -24,6 +38,7 @@ class ChatShown(TypedDict):
     is_group: bool
     unread: int
     chat: int
+    settings: SettingsShown
 
 
 class ChatsShown(TypedDict):
@@ -35,11 +50,11 @@ class ChatsShown(TypedDict):
 
 
 def show_chats(page: TitledPage) -> ChatsShown:
-    shown: ChatsShown = {"chats": [_show_chat(chat) for chat in page.chats], "more": page.next is not None}
+    shown: ChatsShown = {"chats": [_show_chat(chat, page.at) for chat in page.chats], "more": page.next is not None}
     return shown if page.next is None else {**shown, "next": page.next}
 
 
-def _show_chat(chat: TitledChat) -> ChatShown:
+def _show_chat(chat: TitledChat, at: datetime) -> ChatShown:
     return {
         "entity_id": chat.entity_id,
         "id": chat.entity_id,
@@ -49,6 +64,7 @@ def _show_chat(chat: TitledChat) -> ChatShown:
         "is_group": chat.is_group,
         "unread": chat.head.unread_messages,
         "chat": chat.head.chat.id,
+        "settings": cast("SettingsShown", show_settings(chat.head.settings_at(at))),
     }
 
 

@@ -1,7 +1,7 @@
 """Messages that clients of the messaging API send (docs/messaging-api.md, "Sending")."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated
 from uuid import uuid4
@@ -49,13 +49,14 @@ def _find_reply_target(fields: Fields, name: str) -> int | None:
     return None if fields.get(name) in (None, "") else read_whole(fields, name, SEQ_MAX)
 
 
-def _new_attempt() -> str:
+def new_attempt() -> str:
+    """Returns a client id for a request that has none."""
     return uuid4().hex
 
 
 def _read_attempt(fields: Fields, name: str) -> str:
     """Returns the client id of a request. Clients of this API alone send none: each of their requests is a message of its own."""
-    return _new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
+    return new_attempt() if fields.get(name) in (None, "") else read_client_id(fields)
 
 
 def _read_degrees(most: int) -> FieldReader:
@@ -108,14 +109,14 @@ Caption = Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool Imageâ˜
 class Attempt(ToSomebody):
     """The client id, which tells an attempt to send from other attempts."""
 
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
 
 
 class TextToSend(ToSomebody):
     """A text. Its longest length is a setting: `text_to_send` makes the shape."""
 
     message: str
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:
@@ -135,7 +136,7 @@ class LocationToSend(ToSomebody):
     caption: Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool PlaceðŸ—¼")] = None
     latitude: Annotated[float, _read_degrees(90)]
     longitude: Annotated[float, _read_degrees(180)]
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:
@@ -153,7 +154,7 @@ class FileToSend(ToSomebody):
 
     model_config = ConfigDict(json_schema_extra={**FOR_SOMEBODY, "required": ["url"]})  # if no file is uploaded
 
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
     url: Annotated[
         object,
@@ -198,8 +199,18 @@ class CardToSend(ToSomebody):
     vcard: Annotated[
         str, _said_up_to(VCARD_MAX_CHARS, "BEGIN:VCARD\nVERSION:3.0\nFN:John Doe\nEND:VCARD", read=read_exact)
     ]
-    client_id: ClientId = Field(default_factory=_new_attempt)
+    client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
 
     def draft(self) -> Message:
         return Message("c", vcard=self.vcard, name=self.name, reply_to=self.reply_to)
+
+
+# The shape of a message with a file, by its kind.
+SHAPES: Mapping[MediaKind, type[FileToSend]] = {
+    MediaKind.IMAGE: PictureToSend,
+    MediaKind.VOICE: FileToSend,
+    MediaKind.AUDIO: FileToSend,
+    MediaKind.VIDEO: PictureToSend,
+    MediaKind.DOCUMENT: DocumentToSend,
+}

@@ -17,7 +17,7 @@ from models.documents.page_request import LIMIT_DEFAULT, LIMIT_MAX, PageRequest
 from models.documents.phone import is_number
 from models.errors import Malformed
 
-_MESSAGE_ID = re.compile(r"[0-9A-Fa-f]{22}", re.ASCII)
+MESSAGE_ID = re.compile(r"[0-9A-Fa-f]{22}", re.ASCII)
 COUNT_MAX = 2**31 - 1  # the most that the database still skips
 DATE_MAX_S = 253_402_300_799  # the last second of the year 9999
 _BEFORE: dict[str, Any] = {
@@ -45,7 +45,7 @@ def _date(description: str) -> dict[str, Any]:
 def _read_window_start(fields: Fields, name: str) -> datetime | int | None:
     """Returns a time, or the key of the message with this id; None for the beginning."""
     given = fields.get(name)
-    if isinstance(given, str) and _MESSAGE_ID.fullmatch(given):
+    if isinstance(given, str) and MESSAGE_ID.fullmatch(given):
         return int(given, 16)
     after = read_date(given, name)
     return None if after is None or after <= EPOCH else after
@@ -78,7 +78,7 @@ def _read_before(fields: Fields, name: str) -> int | None:
     given = str(fields.get(name) or "")
     if not given:
         return None
-    if not _MESSAGE_ID.fullmatch(given):
+    if not MESSAGE_ID.fullmatch(given):
         raise Malformed("before: must be the id of a message.")
     return int(given, 16)
 

@@ -6,10 +6,12 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypeAliasType, TypedDict
 
+from handlers.wire.polls import PollFields, show_poll
 from handlers.wire.previews import PreviewShown, show_preview
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message, show_key
 from models.documents.page_request import Part
+from models.documents.poll import ChatPoll
 from models.documents.receipt import ListedMessage
 
 Link = Callable[[str], str]  # makes a stored URL one that clients can load
@@ -37,6 +39,7 @@ class ListedShown(TypedDict):
     received: bool
     participant: NotRequired[str]
     deleted: NotRequired[Literal[True]]
+    expires_at: NotRequired[Date]
     preview: NotRequired[PreviewShown]
     chat: int
     seq: int
@@ -124,9 +127,23 @@ class CardShown(ListedShown):
     name: str
 
 
+class ChatPollShown(ListedShown, PollFields):
+    """A poll. `text` is its question again, for clients that know no polls; a deleted one has no options."""
+
+    type: Literal["p"]
+    text: str
+
+
 ChatMessageShown = TypeAliasType(
     "ChatMessageShown",
-    TextShown | LocationShown | LinkedLocationShown | SoundShown | PictureShown | DocumentShown | CardShown,
+    TextShown
+    | LocationShown
+    | LinkedLocationShown
+    | SoundShown
+    | PictureShown
+    | DocumentShown
+    | CardShown
+    | ChatPollShown,
 )
 
 
@@ -216,10 +233,19 @@ def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
                 "size_bytes": body.size_bytes,
                 "caption": body.caption or "",
             }
+        case "p":
+            return _show_poll(entry, body.poll, every)
         case "c":
             return {**every, "type": "c", "vcard": body.vcard or "", "name": body.name or ""}
         case _:
             return {**every, "type": "t", "text": body.text or ""}
+
+
+def _show_poll(entry: Entry, poll: ChatPoll | None, every: ListedShown) -> ChatPollShown:
+    shown: PollFields = {"question": "", "options": [], "voter_count": 0}
+    if poll is not None:
+        shown = show_poll(entry, poll, show_date)
+    return {**every, **shown, "type": "p", "text": shown["question"]}
 
 
 def _show_placeholder(body: Message, link: Link) -> PlaceholderShown:
@@ -261,6 +287,8 @@ def _show_every(listed: ListedMessage, link: Link) -> ListedShown:
         shown["participant"] = entry.number
     if entry.is_deleted:
         shown["deleted"] = True
+    if entry.expires_at is not None:
+        shown["expires_at"] = show_date(entry.expires_at)
     if entry.preview is not None:
         shown["preview"] = show_preview(entry.preview, link)
     return shown

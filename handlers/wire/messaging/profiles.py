@@ -13,7 +13,8 @@ from models.errors import Malformed, UnknownLanguage
 from models.languages.language import TAGS
 
 _SWITCH = ("true", "false")
-PRIVACY_PARTS = ("status_message", "photo", "last_seen")
+_RECEIPTS = (Visibility.NONE, Visibility.ALL)
+PRIVACY_PARTS = ("status_message", "photo", "last_seen", "read_receipts")
 STATUSES = ("online", "offline")
 
 
@@ -60,6 +61,15 @@ def _read_visibility(fields: Fields, name: str) -> Visibility | None:
         return None
     if value not in tuple(Visibility):
         raise Malformed(f"{name} must be none, contacts or all.")
+    return Visibility(value)
+
+
+def _read_receipts(fields: Fields, name: str) -> Visibility | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if value not in _RECEIPTS:
+        raise Malformed(f"{name} must be none or all.")
     return Visibility(value)
 
 
@@ -116,6 +126,9 @@ class PrivacyParts(MessagingRequest):
     status_message: VisibilityAsked = None
     photo: VisibilityAsked = None
     last_seen: VisibilityAsked = None
+    read_receipts: Annotated[
+        Visibility | None, FieldReader(_read_receipts, or_null({"enum": [each.value for each in _RECEIPTS]}))
+    ] = None
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
@@ -155,11 +168,12 @@ class LinkPreviewsShown(TypedDict):
 
 
 class PrivacyShown(TypedDict):
-    """The audience of each part: nobody, contacts, or everybody."""
+    """The audience of each part: nobody, contacts, or everybody. `read_receipts` has no contacts."""
 
     status_message: Visibility
     photo: Visibility
     last_seen: Visibility
+    read_receipts: Visibility
 
 
 class PrivacyChangeShown(TypedDict):
@@ -168,10 +182,16 @@ class PrivacyChangeShown(TypedDict):
     status_message: NotRequired[Visibility]
     photo: NotRequired[Visibility]
     last_seen: NotRequired[Visibility]
+    read_receipts: NotRequired[Visibility]
 
 
-def show_privacy(privacy: Privacy) -> PrivacyShown:
-    return {"status_message": privacy.status_message, "photo": privacy.photo, "last_seen": privacy.last_seen}
+def show_privacy(privacy: Privacy, read_receipts: Visibility) -> PrivacyShown:
+    return {
+        "status_message": privacy.status_message,
+        "photo": privacy.photo,
+        "last_seen": privacy.last_seen,
+        "read_receipts": read_receipts,
+    }
 
 
 def show_privacy_change(parts: Mapping[str, Visibility]) -> PrivacyChangeShown:
@@ -182,6 +202,8 @@ def show_privacy_change(parts: Mapping[str, Visibility]) -> PrivacyChangeShown:
         shown["photo"] = parts["photo"]
     if "last_seen" in parts:
         shown["last_seen"] = parts["last_seen"]
+    if "read_receipts" in parts:
+        shown["read_receipts"] = parts["read_receipts"]
     return shown
 
 

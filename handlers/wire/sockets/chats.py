@@ -1,11 +1,13 @@
 """Chats as JSON: the chat list, a page of history and the answers of `sync` (docs/protocol.md, "Messages and entries")."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NotRequired
 
 from typing_extensions import TypedDict
 
 from handlers.wire.sockets.entries import EntryShown, show_entry, show_message, show_photo, show_time
+from handlers.wire.sockets.settings import SettingsShown, show_settings
 from models.documents.chat import Chat, ChatKind, Member
 from models.documents.chat_summary import ChatSummary
 from models.services.chats.history import Page
@@ -43,11 +45,15 @@ class ChatMissedShown(TypedDict):
     owner: NotRequired[int]
     photo_url: NotRequired[str | None]
     preview_photo_url: NotRequired[str | None]
+    expires_after_s: NotRequired[int | None]
     hidden: NotRequired[list[int]]
+    hidden_count: NotRequired[int]
+    cleared: NotRequired[int]
     unread: NotRequired[int]
     read: NotRequired[int]
     delivered: NotRequired[int]
     is_member: NotRequired[bool]
+    settings: NotRequired[SettingsShown]
 
 
 class ChatSyncShown(TypedDict):
@@ -60,12 +66,12 @@ class ChatSyncShown(TypedDict):
 def show_chat(
     chat: Chat, peer_number: str | None = None, peer_name: str | None = None, *, until: int | None = None
 ) -> dict[str, object]:
-    """Returns `{"chat", "kind", "title"}`, and `group`, `contact`, `name` or `event` for chats that have one.
+    """Returns `{"chat", "kind", "title", "expires_after_s"}`, and `group`, `contact`, `name` or `event` for chats that have one.
 
     `group` is the public id of a group, which has its photo too, null for none; `contact` the number of the other person and `name`
     what it calls itself; `event` the id of a calendar event and `owner` the account that made it.
 
-    The title of a direct chat is the number: names are in the viewer's contacts. `until` is the last entry that a former member sees; a
+    The title of a direct chat is the number: names are in the viewer's contacts; that of a chat with oneself is null. `until` is the last entry that a former member sees; a
     title or a photo that was set later is left out.
     """
     shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
@@ -74,6 +80,9 @@ def show_chat(
         shown["contact"] = peer_number
         if peer_name is not None:
             shown["name"] = peer_name
+    elif chat.kind is ChatKind.SELF:
+        shown["title"] = None
+        shown["contact"] = peer_number
     elif until is None or chat.subject_seq <= until:
         shown["title"] = chat.subject
     if chat.group is not None:
@@ -83,13 +92,15 @@ def show_chat(
         shown["owner"] = chat.created_by
     if chat.kind is ChatKind.GROUP and (until is None or chat.photo_seq <= until):
         shown |= show_photo(chat.photo)
+    if until is None or chat.expiry_seq <= until:
+        shown["expires_after_s"] = chat.expires_after_s
     return shown
 
 
-def show_head(head: ChatSummary) -> dict[str, object]:
-    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `last_at`, `last` and `notice`, if any.
+def show_head(head: ChatSummary, at: datetime) -> dict[str, object]:
+    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `last_at`, `last`, `settings` and `notice`, if any.
 
-    `read` and `delivered` are the viewer's receipts, `last` is the last message, `notice` the last entry that concerns the viewer.
+    `settings` are as they hold at `at`. `read` and `delivered` are the viewer's receipts, `last` is the last message, `notice` the last entry that concerns the viewer.
     """
     shown = show_chat(head.chat, head.peer_number, head.peer_name) | {
         "last_seq": head.last_seq,
@@ -98,6 +109,7 @@ def show_head(head: ChatSummary) -> dict[str, object]:
         "unread": head.unread,
         "last_at": show_time(head.last_at),
         "last": None if head.last is None else show_message(head.last),
+        "settings": show_settings(head.settings_at(at)),
     }
     if head.notice is not None:
         shown["notice"] = show_entry(head.notice)
@@ -106,7 +118,7 @@ def show_head(head: ChatSummary) -> dict[str, object]:
 
 def show_chat_page(page: ChatPage) -> dict[str, object]:
     """Returns `{"chats": […], "next": text or null}`; `next` is the `before` of the next page."""
-    return {"chats": [show_head(head) for head in page.heads], "next": page.next}
+    return {"chats": [show_head(head, page.at) for head in page.heads], "next": page.next}
 
 
 def show_page(page: Page) -> dict[str, object]:
@@ -126,10 +138,10 @@ def show_page(page: Page) -> dict[str, object]:
 
 def show_sync(answer: SyncAnswer) -> dict[str, object]:
     """Returns `{"chats": [{"chat", "status", "entries", "last_seq", "cursor", "marks", "hidden", …}], "more"}`."""
-    return {"chats": [_show_state(state) for state in answer.states], "more": answer.more}
+    return {"chats": [_show_state(state, answer.at) for state in answer.states], "more": answer.more}
 
 
-def _show_state(state: ChatState) -> dict[str, object]:
+def _show_state(state: ChatState, at: datetime) -> dict[str, object]:
     shown: dict[str, object] = {
         "chat": state.chat_id,
         "status": state.status.value,
@@ -144,10 +156,13 @@ def _show_state(state: ChatState) -> dict[str, object]:
         shown |= show_chat(chat, state.standing.peer_number, state.standing.peer_name, until=member.last_seq)
         shown |= {
             "hidden": sorted(member.hidden),
+            "hidden_count": member.hidden_count,
+            "cleared": member.cleared,
             "unread": state.standing.unread,
             "read": member.read,
             "delivered": member.delivered,
             "is_member": member.is_active,
+            "settings": show_settings(state.standing.settings_at(at)),
         }
     return shown
 

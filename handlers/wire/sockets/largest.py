@@ -17,13 +17,18 @@ from handlers.wire.sockets.requests import (
     VCARD_MAX_CHARS,
     WAVEFORM_CHARS,
 )
+from handlers.wire.sockets.search import NEXT_MAX_CHARS
+from handlers.wire.times import TIME_MAX_CHARS
 from models.documents.file_name import FILE_NAME_MAX_CHARS
 from models.documents.phone import TEXT_MAX_CHARS as NUMBER_MAX_CHARS
+from models.documents.poll import OPTION_MAX_CHARS, OPTIONS_MAX, QUESTION_MAX_CHARS
+from models.documents.search_words import QUERY_MAX_CHARS
 from models.documents.url import URL_MAX_CHARS
 from models.services.chats.member_names import NAMES_MAX
 from models.services.presence.presence import WATCHED_MAX
 
 ESCAPE_BYTES = 6  # of a character as \uXXXX
+DATE_MAX_CHARS = 200  # more are no date
 INT_MAX_BYTES = 20  # of the largest whole number, or a coordinate
 ENVELOPE_MAX_BYTES = 512  # around a request: packet types, namespace, acknowledgement id, and the event's name
 
@@ -61,6 +66,13 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
             "latitude": INT_MAX_BYTES,
             "longitude": INT_MAX_BYTES,
         },
+        {
+            "question": _text(QUESTION_MAX_CHARS),
+            "options": OPTIONS_MAX * _text(OPTION_MAX_CHARS),
+            "multiple": _text(5),
+            "closes_at": _text(DATE_MAX_CHARS),
+            "secret": _text(5),
+        },
     )
     return {
         "message_send": max(
@@ -68,17 +80,39 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
         ),
         "message_edit": _object(**attempt, **seq, text=_text(text_max_chars)),
         "message_delete": _object(**attempt, **seq, scope=_text(3)),
+        "vote": _object(**attempt, **seq, options=OPTIONS_MAX * (INT_MAX_BYTES + len(","))),
         "reaction_set": _object(**attempt, **seq, emoji=_text(EMOJI_MAX_CHARS)),
         "history": _object(**target, before=INT_MAX_BYTES, after=INT_MAX_BYTES, limit=INT_MAX_BYTES),
         "sync": _object(cursors=CURSORS_MAX * (_text(10) + INT_MAX_BYTES)),
         "names": _object(**target, accounts=NAMES_MAX * (INT_MAX_BYTES + len(","))),
         "chats": _object(limit=INT_MAX_BYTES, before=_text(CLIENT_ID_MAX_CHARS)),
+        "search": _object(
+            **target,
+            **{"from": _text(NUMBER_MAX_CHARS)},
+            query=_text(QUERY_MAX_CHARS),
+            kind=_text(1),
+            before=_text(NEXT_MAX_CHARS),
+            limit=INT_MAX_BYTES,
+        ),
         "typing_start": _object(**target),
         "typing_stop": _object(**target),
         "presence_set": _object(status=_text(7)),
         "presence_watch": _object(contacts=WATCHED_MAX * _text(NUMBER_MAX_CHARS)),
+        "chat_expiry_set": _object(**attempt, expires_after_s=INT_MAX_BYTES),
+        "chat_clear": _object(**target, up_to=INT_MAX_BYTES),
         "delivered": _object(**target, **seq),
         "read": _object(**target, **seq),
+        "chat_settings_set": _object(
+            **attempt,
+            muted_until=_text(TIME_MAX_CHARS),
+            notify=_text(8),
+            archived=_text(5),
+            pinned=INT_MAX_BYTES,
+            marked_unread=_text(5),
+            draft=_object(text=_text(text_max_chars), reply_to=INT_MAX_BYTES) + len(","),
+        ),
+        "star_set": _object(**attempt, **seq, starred=_text(5)),
+        "starred": _object(before=INT_MAX_BYTES, limit=INT_MAX_BYTES),
     }
 
 

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from handlers.wire.events.live import show_live_event, show_live_poll, show_live_rsvp
 from handlers.wire.sockets.chats import show_chat, show_head
 from handlers.wire.sockets.entries import show_entry, show_message, show_time
+from handlers.wire.sockets.stars import show_settings_set, show_star_set
 from models.documents.entry import Kind
 from models.facts import (
+    ChatCleared,
     ChatListed,
+    ChatSettingsChanged,
     EntryAdded,
     EventUpdated,
     Fact,
@@ -30,6 +33,8 @@ _CHANGES: Mapping[Kind, str] = {
     Kind.DELETION: "message_deleted",
     Kind.REACTION: "reaction_changed",
     Kind.PREVIEW: "link_previewed",
+    Kind.PIN: "message_pinned",
+    Kind.VOTE: "vote_changed",
 }
 
 
@@ -40,8 +45,8 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, *_show_added(event)
         case ChatListed(chat, peer_number):
             return CHAT, "chat_changed", show_chat(chat, peer_number)
-        case MessageHidden(chat_id, of, account_id):
-            return CHAT, "message_deleted", {"chat": chat_id, "of": of, "account": account_id, "scope": "me"}
+        case MessageHidden() | ChatCleared():
+            return CHAT, *_show_hidden(event)
         case TypingChanged(chat_id, account_id, state, expires_in_ms):
             return TYPING, "typing", _typing(chat_id, account_id, state, expires_in_ms)
         case VisiblePresence():
@@ -60,6 +65,16 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, "signed_in", {"session": session_id, "device": device, "at": show_time(at)}
         case Resync():
             return CHAT, "resync", {}
+        case ChatSettingsChanged(entry, settings):
+            return CHAT, "chat_settings_changed", show_settings_set(entry, settings)
+
+
+def _show_hidden(event: MessageHidden | ChatCleared) -> tuple[str, dict[str, object]]:
+    match event:
+        case MessageHidden(chat_id, of, account_id):
+            return "message_deleted", {"chat": chat_id, "of": of, "account": account_id, "scope": "me"}
+        case ChatCleared(chat_id, up_to):
+            return "chat_cleared", {"chat": chat_id, "up_to": up_to}
 
 
 def _show_planned(event: EventUpdated | RsvpUpdated | PollCreated) -> tuple[str, dict[str, object]]:
@@ -84,6 +99,8 @@ def _show_added(event: EntryAdded) -> tuple[str, dict[str, object]]:
         return "message_created", {"message": show_message(entry)}
     if entry.kind in _CHANGES:
         return _CHANGES[entry.kind], show_entry(entry)
+    if entry.kind is Kind.STAR:
+        return "star_changed", show_star_set(entry)
     shown = show_chat(event.chat, until=entry.seq if event.for_former else None)
     return "chat_changed", shown | {"last_seq": entry.seq, "change": show_entry(entry)}
 
@@ -96,7 +113,7 @@ def _show_ready(event: Ready) -> dict[str, object]:
     return {
         "account": {"id": event.account.id, "number": event.account.number, "name": event.account.name},
         "device": event.session_id,
-        "chats": [show_head(head) for head in event.heads],
+        "chats": [show_head(head, event.at) for head in event.heads],
         "next": event.next,
         "limits": event.limits,
     }

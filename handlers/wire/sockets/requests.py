@@ -4,8 +4,10 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from handlers.wire.fields import SLACK, find_number
+from handlers.wire.polls import read_poll
 from models.documents.chat import is_group_id
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import MESSAGE_TYPES, Message
@@ -19,6 +21,7 @@ Body = Mapping[str, Any]
 T = TypeVar("T")
 
 SEQ_MAX = 2**32 - 1
+SECONDS_MAX = 2**31 - 1
 CHAT_MAX = 2**31 - 2  # a higher one does not fit into 64 bits together with a seq
 CAPTION_MAX_CHARS = 256
 VCARD_MAX_CHARS = 160 * 1024  # with a photo of 100 kB in it, as phones write them: 140,000 characters in base64
@@ -134,8 +137,27 @@ def read_client_id(body: Body) -> str:
     return read_exact(body, "client_id", CLIENT_ID_MAX_CHARS)
 
 
+def find_client_id(body: Body) -> str:
+    """Returns the client id of a change; without one, each request is a change of its own."""
+    return uuid4().hex if body.get("client_id") is None else read_client_id(body)
+
+
+def find_seconds(body: Body, name: str) -> int | None:
+    """Returns a number of seconds, None for null. Raises Malformed if it is missing: that may not mean "for ever"."""
+    if name not in body:
+        raise Malformed(f"{name}: is needed; null for never.")
+    return None if body[name] is None else read_int(body, name, 1, SECONDS_MAX)
+
+
+def read_switch(body: Body, name: str) -> bool:
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise Malformed(f"{name}: must be true or false.")
+    return value
+
+
 def read_message(body: Body, text_max_chars: int) -> Message:
-    """Returns a message of one of the eight types, with the fields that its type needs."""
+    """Returns a message of one of the nine types, with the fields that its type needs."""
     kind = body.get("type", "t")
     if not isinstance(kind, str) or kind not in MESSAGE_TYPES:
         raise Malformed(f"type: must be one of {', '.join(sorted(MESSAGE_TYPES))}.")
@@ -161,6 +183,7 @@ def read_message(body: Body, text_max_chars: int) -> Message:
         vcard=find_exact(body, "vcard", VCARD_MAX_CHARS) if kind == "c" else None,
         name=find_line(body, "name", CAPTION_MAX_CHARS) if kind == "c" else None,
         reply_to=reply_to,
+        poll=read_poll(body) if kind == "p" else None,
     )
     needed = _REQUIRED.get(kind)
     if needed is not None and getattr(message, needed) is None:

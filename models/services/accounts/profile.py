@@ -8,13 +8,17 @@ from models.documents.account import StatusChange, Visibility
 from models.documents.session import Actor
 from models.documents.user import UserView
 from models.errors import Forbidden
+from models.facts import AccountChanged
 from models.ports import Clock, Fanout
 from models.services.contacts.directory import change_account
 from models.services.users.finding import FindUser
 from models.stores.accounts import Accounts
 from models.stores.languages import Languages
 from models.stores.link_preview_refusals import LinkPreviewRefusals
+from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.status_histories import StatusHistories
+
+READ_RECEIPTS = "read_receipts"  # the part of the privacy settings that has a store of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,34 @@ class SetNickname:
 
 @dataclass(frozen=True, slots=True)
 class SetPrivacy:
-    """Sets the parts of the privacy settings that are given, in one write."""
+    """Sets the parts of the privacy settings that are given."""
 
     accounts: Accounts
+    refusals: ReadReceiptRefusals
     fanout: Fanout
 
     async def __call__(self, actor: Actor, parts: Mapping[str, Visibility]) -> None:
-        fields = {f"privacy.{part}": visibility.value for part, visibility in parts.items()}
-        await change_account(self.accounts, self.fanout, actor.account_id, fields)
+        """`read_receipts` is all or none; every other part also has contacts."""
+        receipts = parts.get(READ_RECEIPTS)
+        if receipts is not None:
+            change = self.refusals.add if receipts is Visibility.NONE else self.refusals.forget
+            await change(actor.account_id)
+        fields = {f"privacy.{part}": who.value for part, who in parts.items() if part != READ_RECEIPTS}
+        if fields:
+            await change_account(self.accounts, self.fanout, actor.account_id, fields)
+        else:
+            self.fanout.signal(AccountChanged(actor.account_id))
+
+
+@dataclass(frozen=True, slots=True)
+class FindReadReceipts:
+    """Returns the actor's privacy setting `read_receipts`."""
+
+    refusals: ReadReceiptRefusals
+
+    async def __call__(self, actor: Actor) -> Visibility:
+        hides = (await self.refusals.map_by_ids([actor.account_id]))[actor.account_id]
+        return Visibility.NONE if hides else Visibility.ALL
 
 
 @dataclass(frozen=True, slots=True)

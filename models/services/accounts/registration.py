@@ -17,6 +17,7 @@ from models.services.accounts.pins import ProveNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import LastUse
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.chats.personal_log import OpenSelfChat
 from models.services.contacts.directory import change_account
 from models.services.events.inviting import JoinEvents
 from models.services.notifications.contact_joined import NotifyContactJoined
@@ -94,6 +95,7 @@ class RegisterAccount:
     notify_sign_in: NotifySignIn
     note_language: NoteLanguage
     is_open: bool
+    open_self_chat: OpenSelfChat
 
     async def __call__(
         self,
@@ -118,6 +120,7 @@ class RegisterAccount:
         ownership = replace(ownership, account_id=account.id)
         fields = {"is_registered": True} | ({"nickname": ownership.nickname} if ownership.nickname else {})
         account = await change_account(self.accounts, self.fanout, account.id, fields)
+        await self.open_self_chat(account)
         former = await self.ownerships.prove(ownership) if ownership.login_id is not None else []
         await self.join_events(account)
         await self.note_language(account.id, language)

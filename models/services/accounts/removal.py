@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from models.documents.chat import Chat, ChatKind
+from models.documents.chat import Chat
 from models.documents.entry import Left
 from models.documents.login import Ownership
 from models.documents.session import Actor
@@ -101,7 +101,7 @@ class RemoveAccount:
         return files
 
     async def _leave(self, actor: Actor, chat: Chat) -> None:
-        if chat.kind is ChatKind.DIRECT:
+        if chat.pair is not None:
             last_seq = await self.entries.last_seq(chat.id)
             await self.members.forget_past(chat.id, actor.account_id, last_seq)
             self.fanout.signal(ChatMembersChanged(chat.id))

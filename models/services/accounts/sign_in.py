@@ -14,6 +14,7 @@ from models.services.accounts.registration import TakeNumber
 from models.services.accounts.registration_pin import RegistrationPin
 from models.services.accounts.sessions import StartSession
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.chats.personal_log import OpenSelfChat
 from models.services.contacts.directory import change_account
 from models.services.events.demo import MakeDemoEvents
 from models.services.events.inviting import JoinEvents
@@ -44,6 +45,7 @@ class VerifyPin:
     note_language: NoteLanguage
     is_open: bool
     make_demo_events: MakeDemoEvents | None  # None where they are switched off
+    open_self_chat: OpenSelfChat
 
     async def __call__(
         self, phone: Phone, pin: str, device: str, address: str, registration_pin: str = "", *, language: str = ""
@@ -81,4 +83,6 @@ class VerifyPin:
     async def _register(self, account: Account, phone: Phone) -> Account:
         """Register the account, with the owner's own spelling of the number if that is an international one."""
         spelling = {"phone": phone.text} if phone.text.startswith("+") else {}
-        return await change_account(self.accounts, self.fanout, account.id, {"is_registered": True} | spelling)
+        account = await change_account(self.accounts, self.fanout, account.id, {"is_registered": True} | spelling)
+        await self.open_self_chat(account)
+        return account

@@ -18,7 +18,8 @@ from datetime import timedelta
 from itertools import islice
 
 from models.documents.chat import ChatKind
-from models.documents.entry import Edit, Entry, Message, MessageChange, Previewed, WordsChange, entry_key
+from models.documents.entry import Edit, Entry, Message, MessageChange, Previewed, Vote, WordsChange, entry_key
+from models.documents.poll import seq_of_vote
 from models.errors import AccountNotFound
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
@@ -213,7 +214,7 @@ def _seqs_of(entry: Entry) -> Sequence[int]:
 
 
 def _is_changed(message: Entry) -> bool:
-    return bool(message.edit_seq or message.reactions or message.preview_seq)
+    return bool(message.edit_seq or message.reactions or message.preview_seq or message.pin_seq or message.votes)
 
 
 def _stands(entry: Entry, now: dict[int, Entry | None]) -> bool:
@@ -227,5 +228,8 @@ def _stands(entry: Entry, now: dict[int, Entry | None]) -> bool:
         case Previewed(of, _, _):
             message = now[of]
             return message is not None and message.preview_seq == entry.seq
+        case Vote(of, _, _, _):
+            message = now[of]
+            return message is not None and seq_of_vote(message.votes.get(entry.sender_id, 0)) == entry.seq
         case _:
             return True

@@ -1,7 +1,8 @@
 """Announces stored entries to the members of their chats, in order, after their senders were answered.
 
 This is the only place where entries of the log become packets. Changes of a chat itself (its members, its subject) are applied
-here before they are announced, so that later entries reach the right accounts (docs/architecture.md, "Announcing").
+here before they are announced, so that later entries reach the right accounts, and so are those of somebody's own state, so that
+nobody is told of what does not hold yet (docs/architecture.md, "Announcing").
 
 Other nodes write into the same logs. An entry whose seq follows the last one announced here goes to the members in the cached
 roster. Before any other entry (there is a gap, or nothing of the chat was announced here yet) the roster is confirmed, since
@@ -21,23 +22,27 @@ from time import monotonic
 from models.documents.chat import Chat
 from models.documents.entry import (
     ChatChange,
+    ChatSettingsSet,
     Deletion,
     Entry,
     Left,
     Message,
+    PersonalChange,
+    Vote,
     WordsChange,
     as_deleted,
     entry_key,
     without_text,
 )
 from models.errors import Unavailable
-from models.facts import EntriesMissed
+from models.facts import ChatSettingsChanged, EntriesMissed
 from models.ports import Clock, Fanout
 from models.services.chats.audience import has_old_audience, has_old_readers, list_announcements
 from models.services.chats.confirmed_rosters import ConfirmedRosters
 from models.services.chats.membership import MembershipCache
 from models.stores.entries import Entries
 from models.stores.members import Members
+from models.stores.personal_state import PersonalState
 from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -79,6 +84,7 @@ class Announcer:
         members: Members,
         entries: Entries,
         memberships: MembershipCache,
+        personal: PersonalState,
         fanout: Fanout,
         clock: Clock,
         announced: Sequence[AnnouncedListener] = (),
@@ -87,6 +93,7 @@ class Announcer:
         self._members = members
         self._entries = entries
         self._memberships = memberships
+        self._personal = personal
         self._fanout = fanout
         self._clock = clock
         self._announced = announced
@@ -128,7 +135,7 @@ class Announcer:
         """Take over what the journal stored; never waits."""
         for entry in entries:
             place = entry.chat_id, entry.seq
-            if isinstance(entry.body, ChatChange) and place not in self._applied:
+            if isinstance(entry.body, ChatChange | PersonalChange) and place not in self._applied:
                 self._applied[place] = asyncio.get_running_loop().create_future()
             elif isinstance(entry.body, Deletion):
                 self._note_gone(entry_key(entry.chat_id, entry.body.of))
@@ -249,13 +256,16 @@ class Announcer:
     async def _announce(self, entry: Entry) -> None:
         body = entry.body
         came: Collection[int] = ()
-        if isinstance(body, ChatChange):
+        if isinstance(body, ChatChange | PersonalChange):
             came = await self._apply(entry)  # after which the roster is read again
         self._rosters.trust(entry.chat_id, entry.seq)
+        entry = self._entries.lifetimes.as_now(entry)  # it may have waited for longer than it lives
         if isinstance(body, Message) and entry_key(entry.chat_id, entry.seq) in self._gone:
             entry = as_deleted(entry)
         if isinstance(body, WordsChange) and await self._entries.is_deleted(entry.chat_id, body.of):
             entry = without_text(entry)  # whichever of the two came first: a deleted text is shown to nobody
+        elif isinstance(body, Vote) and body.is_secret:
+            (entry,) = await self._entries.with_tallies(entry.chat_id, [entry], entry.seq)
         roster = self._memberships.peek(entry.chat_id) or await self._memberships.require(entry.chat_id)
         audience = readers = None
         if has_old_audience(entry, roster):
@@ -263,6 +273,10 @@ class Announcer:
         if isinstance(body, WordsChange) and has_old_readers(entry, roster):
             readers = await self._members.list_audience(entry.chat_id, body.of)
         announcements, told = list_announcements(entry, roster, came, audience=audience, readers=readers)
+        if isinstance(body, ChatSettingsSet):
+            settings = await self._personal.find(body.of_chat, entry.sender_id, self._clock.now())
+            self._fanout.publish(ChatSettingsChanged(entry, settings), told)
+            announcements = []
         for fact, to, chat in announcements:
             self._fanout.publish(fact, to, chat=chat)
         for listener in self._announced:

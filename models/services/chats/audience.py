@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from models.documents.chat import Chat, Roster
-from models.documents.entry import Entry, Left, WordsChange, without_text
+from models.documents.entry import Entry, Left, WordsChange, shown_to, without_text
 from models.facts import EntryAdded
 
 # A fact and the accounts that are told of it. With a chat, all of them have been in it for a while: nodes listen to the channel of
@@ -17,7 +17,7 @@ def has_old_audience(entry: Entry, roster: Roster) -> bool:
 
 
 def has_old_readers(entry: Entry, roster: Roster) -> bool:
-    """Returns whether the members changed since the message of an edit or a preview was sent: later ones are shown no text of it."""
+    """Returns whether the members changed since the message of an edit, a preview or a vote was sent: later ones are shown no text of it."""
     return isinstance(entry.body, WordsChange) and entry.body.of < roster.changed
 
 
@@ -33,6 +33,7 @@ def list_announcements(
 
     `came`: accounts that joined a large chat by it, whose nodes may not listen to its channel yet. `audience`: the accounts that
     were in the chat at the entry, if `has_old_audience`. `readers`: those at the message of an edit, if `has_old_readers`.
+    The author of a vote in a secret poll is told apart from the others, who are not told who it is.
     """
     members: Collection[int] = roster.members
     chat: Chat | None = roster.chat
@@ -44,6 +45,9 @@ def list_announcements(
     if entry.hidden_from:
         members = set(members).difference(entry.hidden_from)
     found: list[Announcement] = []
+    if entry.hides_author and entry.sender_id in members:
+        found.append((EntryAdded(shown_to(entry, entry.sender_id), roster.chat), [entry.sender_id], None))
+        members = set(members) - {entry.sender_id}
     if readers is not None:
         found.append((EntryAdded(without_text(entry), roster.chat), set(members).difference(readers), chat))
         members = set(readers).intersection(members)
@@ -63,7 +67,7 @@ def list_announcements(
 
 def _list_former(entry: Entry, roster: Roster, members: Collection[int]) -> set[int]:
     """Returns the accounts of an entry's audience that have left the chat, if the chat was changed since."""
-    if max(roster.chat.subject_seq, roster.chat.photo_seq) <= entry.seq:
+    if max(roster.chat.subject_seq, roster.chat.photo_seq, roster.chat.expiry_seq) <= entry.seq:
         return set()
     if roster.known < roster.changed:
         return set(members)  # somebody may have left, and the chat have been changed, while the roster was read

@@ -1,13 +1,25 @@
-"""Edits and deletes messages and reacts to them: each change is stored in the log first, and then applied to the message."""
+"""Edits and deletes messages, reacts to them and votes in polls: each change is stored in the log first, and then applied to the message."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from models.documents.chat import Roster
+from models.documents.chat import Member, Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Draft, Edit, Entry, Message, MessageChange, Reaction, Stored
+from models.documents.entry import (
+    Deletion,
+    Draft,
+    Edit,
+    Entry,
+    Message,
+    MessageChange,
+    Reaction,
+    Stored,
+    Vote,
+    shown_to,
+)
+from models.documents.poll import ChatPoll
 from models.documents.reaction import find_emoji
 from models.documents.session import Actor
 from models.errors import (
@@ -17,9 +29,10 @@ from models.errors import (
     MessageDeleted,
     MessageNotFound,
     NotYourMessage,
+    PollClosed,
 )
 from models.facts import MessageHidden
-from models.ports import Fanout
+from models.ports import Clock, Fanout
 from models.services.chats.journal import Journal
 from models.services.chats.permission import load_pair, require_change_allowed
 from models.services.chats.resolve import ResolveChat
@@ -39,7 +52,7 @@ CAPTIONED = frozenset("ilvd")  # types whose caption an edit changes; cards and 
 
 @dataclass(frozen=True, slots=True)
 class ChangeMessage:
-    """Lets senders edit their messages, senders and admins delete them, and members react.
+    """Lets senders edit their messages, senders and admins delete them, and members react and vote.
 
     `submit_…` appends in the order of the calls, like SendMessage. Its future is given to `finish` outside of that order.
     """
@@ -53,6 +66,7 @@ class ChangeMessage:
     limit: TokenBuckets
     find_stored: FindStored
     remove_media: RemoveUnusedMedia
+    clock: Clock
 
     async def submit_edit(
         self, actor: Actor, target: ChatRef, seq: int, text: str, client_id: str
@@ -96,6 +110,27 @@ class ChangeMessage:
 
         return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
 
+    async def submit_vote(
+        self, actor: Actor, target: ChatRef, seq: int, options: tuple[int, ...], client_id: str
+    ) -> asyncio.Future[Stored]:
+        """Let the actor's vote in a poll be for these options and no others; () takes it back.
+
+        Raises PollClosed from the poll's `closes_at` on, also for a vote that is taken back.
+        """
+        self.limit.take(actor.account_id)
+        try:
+            roster, message = await self._require_message(actor, target, seq)
+            if message.is_deleted:
+                raise MessageDeleted
+            poll = _require_poll(message)
+            poll.require_choice(options)
+            if poll.is_closed(self.clock.now()):
+                raise PollClosed
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
+        except DomainError as refusal:
+            return await self.find_stored.answer(actor, target, client_id, refusal)
+        return self._append(actor, roster, message, Vote(seq, options, poll.is_secret), client_id)
+
     async def finish(self, future: asyncio.Future[Stored], kind: type[MessageChange]) -> tuple[Entry, Entry]:
         """Wait until a change is stored, and apply it. Returns the change and the message as it is now.
 
@@ -115,7 +150,9 @@ class ChangeMessage:
         if message is None:
             raise MessageNotFound
         if stored.is_new:
-            return change, message
+            author_id = change.sender_id
+            (change,) = await self.entries.with_tallies(change.chat_id, [change], change.seq)
+            return shown_to(change, author_id), shown_to(message, author_id)
         # Sent again: since then its author may have lost sight of the message.
         author_id = change.sender_id
         return await self.find_stored.as_seen(author_id, change), await self.find_stored.as_seen(author_id, message)
@@ -130,11 +167,18 @@ class ChangeMessage:
         self.limit.take(actor.account_id)
         chat_id = await self.resolve.require_id(actor, target)
         member = await self.members.find_member(chat_id, actor.account_id)
-        if member is None or seq not in member.hidden:
+        if member is None or not await self._is_hidden(member, seq):
             await self._require_message(actor, target, seq)
             await self.members.hide_message(chat_id, actor.account_id, seq)
         self.fanout.publish(MessageHidden(chat_id, seq, actor.account_id), [actor.account_id])
         return chat_id
+
+    async def _is_hidden(self, member: Member, seq: int) -> bool:
+        """Returns whether a member has deleted this message for itself."""
+        if seq in member.hidden or 0 < seq <= member.cleared:
+            return True
+        message = await self.entries.find(member.chat_id, seq) if member.hidden_count > len(member.hidden) else None
+        return message is not None and member.account_id in message.hidden_by
 
     async def _submit(
         self, actor: Actor, target: ChatRef, change: MessageChange, client_id: str, admit: Admit
@@ -146,9 +190,22 @@ class ChangeMessage:
             await admit(roster, message)
         except DomainError as refusal:
             return await self.find_stored.answer(actor, target, client_id, refusal)
-        # A change is hidden from those from whom the message was hidden.
+        return self._append(actor, roster, message, change, client_id)
+
+    def _append(
+        self, actor: Actor, roster: Roster, message: Entry, change: MessageChange, client_id: str
+    ) -> asyncio.Future[Stored]:
+        # A change is hidden from those from whom the message was hidden, and is over with it.
         return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
+            Draft(
+                roster.chat.id,
+                actor.account_id,
+                actor.number,
+                client_id,
+                change,
+                message.hidden_from,
+                expires_at=message.expires_at,
+            )
         )
 
     async def _require_message(self, actor: Actor, target: ChatRef, seq: int) -> tuple[Roster, Entry]:
@@ -158,3 +215,10 @@ class ChangeMessage:
         if message is None or member is None or not visible([message], member) or not isinstance(message.body, Message):
             raise MessageNotFound
         return roster, message
+
+
+def _require_poll(message: Entry) -> ChatPoll:
+    """Returns the poll of a message. Raises Malformed if it is none."""
+    if not isinstance(message.body, Message) or message.body.poll is None:
+        raise Malformed("This message is no poll.")
+    return message.body.poll

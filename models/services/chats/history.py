@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.documents.chat import Chat, ChatKind, Member
+from models.documents.chat import Chat, Member
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Entry, MessageChange, fitting, with_change
+from models.documents.entry import ANSWER_MAX_CHARS, SEQ_MAX, Entry, MessageChange, fitting, shown_to, with_change
 from models.documents.page_request import PageRequest, Part
 from models.documents.receipt import ListedMessage, ReadMarks
 from models.documents.session import Actor
@@ -39,7 +39,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadHistory:
-    """Reads pages of a log within a member's spans, also for somebody who has left."""
+    """Reads pages of a log within a member's spans, also for somebody who has left.
+
+    Of a chat with oneself only messages: between two notes may lie thousands of entries that set something.
+    """
 
     resolve: ResolveChat
     memberships: MembershipCache
@@ -58,18 +61,22 @@ class ReadHistory:
         last_seq = await self.entries.last_seq(chat_id)
         await self.memberships.catch_up_all([chat_id])
         member = await self.members.find_member(chat_id, actor.account_id)
-        if member is None or not member.is_listed:
+        if member is None or not member.is_synced:
             raise ChatNotFound
+        has_notes = chat_id == await self.resolve.find_own(actor)
         limit = min(limit, PAGE_MAX)
         shown: list[Entry] = []
         more = True
         for _ in range(ROUNDS_MAX):
             if after is not None:
-                found = await self._after(member, after, last_seq, limit + 1)
+                ranges = [(max(first, after + 1), last, last) for first, last in _spans(member, last_seq)]
+                found = await self._collect(chat_id, ranges, limit + 1, newest_first=False, only_messages=has_notes)
                 kept = fitting(found[:limit], ANSWER_MAX_CHARS)
                 after = kept[-1].seq if kept else after
             else:
-                found = await self._before(member, SEQ_MAX if before is None else before, last_seq, limit + 1)
+                spans, below = reversed(_spans(member, last_seq)), SEQ_MAX if before is None else before
+                ranges = [(first, min(last, below - 1), last) for first, last in spans]
+                found = await self._collect(chat_id, ranges, limit + 1, newest_first=True, only_messages=has_notes)
                 kept = fitting(found[-limit:][::-1], ANSWER_MAX_CHARS)[::-1]
                 before = kept[0].seq if kept else before
             shown, more = await self.entries.as_shown_to(member, kept), len(found) > len(kept)
@@ -78,30 +85,31 @@ class ReadHistory:
         place = after if after is not None else before
         return Page(chat_id, shown, place if more else None, min(last_seq, member.last_seq or SEQ_MAX))
 
-    async def _after(self, member: Member, after: int, last_seq: int, limit: int) -> list[Entry]:
-        ranges = [(max(first, after + 1), last) for first, last in _spans(member, last_seq)]
-        return await self._collect(member.chat_id, ranges, limit, newest_first=False)
-
-    async def _before(self, member: Member, before: int, last_seq: int, limit: int) -> list[Entry]:
-        ranges = [(first, min(last, before - 1)) for first, last in reversed(_spans(member, last_seq))]
-        return await self._collect(member.chat_id, ranges, limit, newest_first=True)
-
     async def _collect(
-        self, chat_id: int, ranges: list[tuple[int, int]], limit: int, *, newest_first: bool
+        self, chat_id: int, ranges: list[tuple[int, int, int]], limit: int, *, newest_first: bool, only_messages: bool
     ) -> list[Entry]:
-        """Read the spans in order until the page is full. Returns entries oldest first."""
+        """Read the spans in order until the page is full. Returns entries oldest first.
+
+        `ranges`: the first and the last entry that is wanted of each span, and the last one that it has.
+        """
         found: list[Entry] = []
-        for first, last in ranges:
+        for first, last, until in ranges:
             if first <= last and len(found) < limit:
                 entries = await self.entries.list_range(
-                    chat_id, first, last, limit=limit - len(found), newest_first=newest_first
+                    chat_id,
+                    first,
+                    last,
+                    limit=limit - len(found),
+                    newest_first=newest_first,
+                    until=until,
+                    only_messages=only_messages,
                 )
                 found = entries + found if newest_first else found + entries
         return found
 
 
 def _spans(member: Member, last_seq: int) -> list[tuple[int, int]]:
-    return [(span.first, min(last_seq, span.last or SEQ_MAX)) for span in member.spans]
+    return [(span.first, min(last_seq, span.last or SEQ_MAX)) for span in member.readable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,7 @@ class ListMessages:
     entries: Entries
     messages: Messages
     read_dates: ReadDates
+    own_read_dates: ReadDates
 
     async def __call__(
         self, actor: Actor, target: ChatRef, window: PageRequest, *, is_received_only: bool
@@ -166,12 +175,13 @@ class ListMessages:
         return Part(await self._with_receipts(log, shown), found.before)
 
     async def _with_receipts(self, log: ReadableLog, messages: Sequence[Entry]) -> list[ListedMessage]:
-        if log.chat.kind is not ChatKind.DIRECT or not messages:
+        if log.chat.pair is None or not messages:
             return [_listed(log, message, None, ReadMarks()) for message in messages]
         me = log.member.account_id
         peer_id = log.chat.peer_of(me)
         span = messages[0].seq, messages[-1].seq
         by_me = await self.read_dates.list_covering(log.chat.id, me, *span)
+        by_me = by_me.merged(await self.own_read_dates.list_covering(log.chat.id, me, *span))
         by_peer = by_me if peer_id == me else await self.read_dates.list_covering(log.chat.id, peer_id, *span)
         return [_listed(log, message, peer_id, by_peer if message.sender_id == me else by_me) for message in messages]
 
@@ -179,9 +189,9 @@ class ListMessages:
 def _listed(log: ReadableLog, message: Entry, peer_id: int | None, read: ReadMarks) -> ListedMessage:
     is_kept_back = peer_id in message.hidden_from
     return ListedMessage(
-        message,
+        shown_to(message, log.member.account_id),
         is_received=message.sender_id != log.member.account_id,
-        is_in_group=log.chat.kind is not ChatKind.DIRECT,
+        is_in_group=log.chat.pair is None,
         # What is stored for the recipient counts as delivered (docs/messaging-api.md, "Receipts").
         delivered_at=None if is_kept_back else message.at,
         read_at=None if is_kept_back else read.find(message.seq),

@@ -16,7 +16,7 @@ from models.documents.entry import ANSWER_MAX_CHARS
 from models.documents.session import Actor
 from models.errors import Malformed
 from models.facts import Ready
-from models.ports import Fanout
+from models.ports import Clock, Fanout
 from models.services.chats.summaries import ReadChatSummaries
 from models.services.contacts.directory import Directory
 from models.stores.chat_places import ChatPlaces, Place, Places
@@ -33,10 +33,11 @@ _DIGITS_MAX = 14  # of a time in ms, up to the year 5138
 
 @dataclass(frozen=True, slots=True)
 class ChatPage:
-    """A page of chats. `next` is the `before` of the page after it; None when there is none."""
+    """A page of chats as they are at `at`. `next` is the `before` of the page after it; None when there is none."""
 
     heads: list[ChatSummary]
     next: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class ListChats:
     places: ChatPlaces
     # Chats of an account about to move up, and to when.
     noted: Callable[[int, Collection[ChatKind]], Mapping[int, datetime]]
+    clock: Clock
 
     async def __call__(self, actor: Actor, *, limit: int = PAGE_MAX, before: str | None = None) -> ChatPage:
         """Returns a page of chats. `before` is the `next` of the page before; Malformed if it is anything else."""
@@ -75,6 +77,7 @@ class ListChats:
     async def pages(self, account_ids: Collection[int], wanted: Wanted) -> dict[int, ChatPage]:
         pages: dict[int, ChatPage] = {}
         left = set(account_ids)
+        at = self.clock.now()
         for _ in range(TRIES):
             placed = await self._list_places(left, wanted)
             chosen = {one: placed[one][wanted.offset : wanted.offset + wanted.limit] for one in left}
@@ -83,7 +86,7 @@ class ListChats:
             for account_id in left:
                 heads, places = {head.chat.id: head for head in found[account_id]}, chosen[account_id]
                 has_more = len(placed[account_id]) > wanted.offset + len(places)
-                pages[account_id] = _page(heads, places, is_frame=wanted.is_frame, has_more=has_more)
+                pages[account_id] = _page(heads, places, at, is_frame=wanted.is_frame, has_more=has_more)
                 if await self._correct(account_id, heads, places) and has_more:
                     again.add(account_id)
             left = again
@@ -136,21 +139,24 @@ def _with_noted(stored: Places, noted: Mapping[int, datetime], wanted: Wanted) -
     return [place for place in places if wanted.before is None or place < wanted.before]
 
 
-def _page(heads: Mapping[int, ChatSummary], places: Sequence[Place], *, is_frame: bool, has_more: bool) -> ChatPage:
+def _page(
+    heads: Mapping[int, ChatSummary], places: Sequence[Place], at: datetime, *, is_frame: bool, has_more: bool
+) -> ChatPage:
     """Returns the summaries at these places in exact order; the next page begins behind the last place."""
     fitting = _fitting(heads, places) if is_frame else places
     shown = [heads[chat_id] for _, chat_id in fitting if chat_id in heads]
     shown.sort(key=lambda head: (head.last_at, head.chat.id), reverse=True)
     is_cut = has_more or len(fitting) < len(places)
-    return ChatPage(shown, _show_place(fitting[-1]) if is_cut and fitting else None)
+    return ChatPage(shown, _show_place(fitting[-1]) if is_cut and fitting else None, at)
 
 
 def _fitting(heads: Mapping[int, ChatSummary], places: Sequence[Place]) -> Sequence[Place]:
-    """Returns as many places as fit into one answer with their last messages; at least one."""
+    """Returns as many places as fit into one answer with their last messages and drafts; at least one."""
     chars = 0
     for count, (_, chat_id) in enumerate(places):
         head = heads.get(chat_id)
         chars += 0 if head is None or head.last is None else head.last.chars
+        chars += 0 if head is None else head.member.settings.chars
         if chars > ANSWER_MAX_CHARS and count:
             return places[:count]
     return places
@@ -180,6 +186,8 @@ class SendReady:
     limits: Mapping[str, int]
 
     async def __call__(self, actor: Actor, connection: str) -> None:
-        page = await self.chats(actor.account_id) or ChatPage([], None)
+        page = await self.chats(actor.account_id) or ChatPage([], None, _EPOCH)
         account = await self.directory.require(actor.account_id)
-        self.fanout.send_to_connection(Ready(account, actor.session_id, page.heads, page.next, self.limits), connection)
+        self.fanout.send_to_connection(
+            Ready(account, actor.session_id, page.heads, page.next, self.limits, page.at), connection
+        )

@@ -8,13 +8,14 @@ it is certain that nothing changed in between.
 import asyncio
 from collections.abc import Callable, Collection
 
-from models.documents.chat import ChatKind, Roster
-from models.documents.entry import Entry, Left
+from models.documents.chat import Roster
+from models.documents.entry import Entry, Left, PersonalChange
 from models.facts import ChatMembersChanged, Invalidation
 from models.services.runtime.cache import Cache
 from models.stores.chats import Chats
-from models.stores.entries import CHAT_CHANGES, MEMBERSHIPS, Entries
+from models.stores.entries import CHAT_CHANGES, MEMBERSHIPS, PERSONAL_CHANGES, Entries
 
+APPLIED_CHANGES = [*CHAT_CHANGES, *PERSONAL_CHANGES]
 TTL_S = 30.0  # how long somebody removed elsewhere may still be believed a member when the bus is broken, unless set
 
 
@@ -63,7 +64,7 @@ class MembershipCache:
     async def confirm(self, chat_ids: Collection[int]) -> None:
         """Forget those rosters of these chats that lack a stored change or are being loaded.
 
-        Two small queries, however many chats there are, and none for chats of two people, whose members never change.
+        Two small queries, however many chats there are, and none for chats of two people or one, whose members never change.
         """
         for chat_id in chat_ids:
             if self.peek(chat_id) is None:
@@ -81,7 +82,7 @@ class MembershipCache:
 
     def _is_in_doubt(self, chat_id: int) -> bool:
         roster = self.peek(chat_id)
-        return roster is not None and roster.chat.kind is not ChatKind.DIRECT
+        return roster is not None and roster.chat.pair is None
 
     def forget(self, chat_id: int) -> None:
         self._rosters.forget(chat_id)
@@ -104,6 +105,8 @@ class MembershipCache:
     async def _apply(self, change: Entry) -> Collection[int]:
         came = await self._chats.apply(change)
         await self._entries.settle(change)
+        if isinstance(change.body, PersonalChange):
+            return came  # the chat is as it was
         self.forget(change.chat_id)
         left = [change.body.account] if isinstance(change.body, Left) else []
         self._signal(ChatMembersChanged(change.chat_id, change.seq, list(came), left))
@@ -114,7 +117,7 @@ class MembershipCache:
 
         With `before`, only entries of lower seqs.
         """
-        pending = await self._entries.list_pending(chat_id, CHAT_CHANGES)
+        pending = await self._entries.list_pending(chat_id, APPLIED_CHANGES)
         due = [change for change in pending if before is None or change.seq < before]
         for change in due:
             await self._apply(change)
@@ -123,7 +126,7 @@ class MembershipCache:
 
     async def catch_up_all(self, chat_ids: Collection[int]) -> None:
         """Apply what crashes left unapplied in many chats. One query where nothing waits, which is nearly always."""
-        for chat_id in await self._entries.list_chats_pending(chat_ids, CHAT_CHANGES):
+        for chat_id in await self._entries.list_chats_pending(chat_ids, APPLIED_CHANGES):
             await self.catch_up(chat_id)
 
     async def _load(self, chat_id: int) -> Roster:

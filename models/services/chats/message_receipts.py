@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from models.documents.chat import ChatKind
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import Entry, split_key
 from models.documents.page_request import PageRequest, Part
@@ -73,7 +72,7 @@ class ListRead:
 
 async def _open_direct(locate_log: LocateLog, actor: Actor, contact: str) -> ReadableLog | None:
     log = await locate_log(actor, ChatRef(contact=contact))
-    return log if log is not None and log.chat.kind is ChatKind.DIRECT else None
+    return log if log is not None and log.chat.pair is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from models.documents.session import Actor
 from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContact
 from models.services.contacts.directory import Directory
 
-Pair = tuple[Account, Account]  # me and the peer of a direct chat; one account twice in a chat with oneself
+Pair = tuple[Account, Account]  # me and the peer of a direct chat
 
 
 async def load_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
-    """Returns the two accounts of a direct chat, seen from one of them; None for a group or the chat of an event."""
+    """Returns the two accounts of a direct chat, seen from one of them; None for any other chat."""
     if chat.kind is not ChatKind.DIRECT:
         return None
     return await directory.require(account_id), await directory.require(chat.peer_of(account_id))
@@ -30,8 +30,12 @@ def peek_pair(directory: Directory, chat: Chat, account_id: int) -> Pair | None:
 
 
 def may_open(roster: Roster, account_id: int) -> bool:
-    """Returns whether a chat exists for an account: it is a member, and something was said that it may see."""
-    return account_id in roster.roles and account_id not in roster.unlisted
+    """Returns whether a chat exists for an account: it is a member, and something was said that it may see.
+
+    The chat with oneself exists without that.
+    """
+    is_there = account_id not in roster.unlisted or roster.chat.kind is ChatKind.SELF
+    return account_id in roster.roles and is_there
 
 
 def is_complete(roster: Roster) -> bool:
@@ -76,6 +80,20 @@ def require_change_allowed(pair: Pair | None, message: Entry) -> None:
     require_unblocked(me, peer)
     if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
         raise Forbidden
+
+
+def require_may_set_expiry(roster: Roster, pair: Pair | None, account_id: int) -> None:
+    """Raises the refusal of somebody who may not set how long messages of a chat stay.
+
+    In groups and chats of events admins may; in a chat of two people both, unless one has blocked the other.
+    """
+    if roster.chat.kind in (ChatKind.GROUP, ChatKind.EVENT):
+        roster.require_admin(account_id)
+    elif pair is not None:
+        me, peer = pair
+        require_unblocked(me, peer)
+        if peer.has_blocked(me.number):
+            raise Forbidden
 
 
 def shows_receipts(pair: Pair | None) -> bool:

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 
-from models.documents.chat import ChatKind, Member
+from models.documents.chat import Chat, ChatKind, Member
 from models.documents.chat_ref import ChatRef
 from models.documents.receipt import ReadMark
 from models.documents.session import Actor
@@ -14,38 +15,45 @@ from models.errors import ChatNotFound, Malformed, Unavailable
 from models.facts import ReceiptAdvanced
 from models.ports import Clock, Fanout
 from models.services.chats.membership import MembershipCache
-from models.services.chats.permission import load_pair, peek_pair, shows_receipts
+from models.services.chats.permission import Pair, load_pair, peek_pair, shows_receipts
 from models.services.chats.resolve import ResolveChat
 from models.services.contacts.directory import Directory
+from models.services.contacts.read_receipt_choices import ReadReceiptChoices
 from models.stores.database import is_transient
 from models.stores.entries import Entries
 from models.stores.members import Members
 from models.stores.read_dates import ReadDates
 from models.tasks import BackgroundTasks
 
+Place = tuple[int, int]  # chat id, account id
+
 
 @dataclass(frozen=True, slots=True)
 class StampReadReceipts:
-    """Stores the time of a direct chat's read receipt before the receipt itself advances."""
+    """Stores the time of a direct chat's read receipt before the receipt itself advances.
+
+    Times of receipts that the other person is not shown are kept apart, for the reader alone.
+    """
 
     members: Members
     read_dates: ReadDates
+    own_read_dates: ReadDates
     clock: Clock
 
-    async def __call__(self, reads: Mapping[tuple[int, int], int]) -> None:
-        """`reads`: (chat id, account id) -> seq. A receipt that does not advance has its time already."""
-        if not reads:
+    async def __call__(self, shown: Mapping[Place, int], own: Mapping[Place, int]) -> None:
+        """Both are (chat id, account id) -> seq. A receipt that does not advance has its time already."""
+        if not shown and not own:
             return
-        members = await self.members.list_members(reads.keys())
-        known = {(member.chat_id, member.account_id): member.shown_read for member in members}
+        members = await self.members.list_members({*shown, *own})
+        known_shown = {(member.chat_id, member.account_id): member.shown_read for member in members}
+        known_own = {(member.chat_id, member.account_id): member.read for member in members}
         now = self.clock.now()
-        await self.read_dates.append(
-            [
-                (chat_id, account_id, ReadMark(read, now))
-                for (chat_id, account_id), read in reads.items()
-                if read > known.get((chat_id, account_id), 0)
-            ]
-        )
+        await self.read_dates.append(_advanced(shown, known_shown, now))
+        await self.own_read_dates.append(_advanced(own, known_own, now))
+
+
+def _advanced(reads: Mapping[Place, int], known: Mapping[Place, int], now: datetime) -> list[tuple[int, int, ReadMark]]:
+    return [(*place, ReadMark(read, now)) for place, read in reads.items() if read > known.get(place, 0)]
 
 
 log = logging.getLogger(__name__)
@@ -55,7 +63,6 @@ TELL_WITHIN_S = 2.0  # of the end
 TELL_AT_ONCE = 1000  # members read by one query
 KNOWN_MAX = 50_000
 
-Place = tuple[int, int]  # chat id, account id
 Advance = tuple[int, int, bool]  # chat id, account id, whether others are shown it
 Receipts = tuple[int, int]  # delivered, read
 
@@ -66,7 +73,27 @@ class _Batch:
 
     receipts: dict[Advance, Receipts] = field(default_factory=dict)
     reads: dict[Place, int] = field(default_factory=dict)  # those that are dated: others' to see, in direct chats
+    own_reads: dict[Place, int] = field(default_factory=dict)  # the same, for the reader alone
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def add(self, move: Advance, delivered: int, read: int) -> None:
+        known = self.receipts.get(move, (0, 0))
+        self.receipts[move] = max(known[0], delivered), max(known[1], read)
+
+
+@dataclass(frozen=True, slots=True)
+class _Audience:
+    """Whether others are shown how far somebody has received a chat, and how far it has read it."""
+
+    delivered: bool
+    read: bool
+    is_direct: bool = False
+
+
+def _audience(chat: Chat, pair: Pair | None, *, are_read_shown: bool) -> _Audience:
+    """Returns who is shown a member's receipts; `pair` is None where nothing is hidden: in groups, and in a chat with oneself."""
+    is_shown = shows_receipts(pair)
+    return _Audience(is_shown, is_shown and are_read_shown, is_direct=chat.pair is not None)
 
 
 class AdvanceReceipts:
@@ -79,6 +106,7 @@ class AdvanceReceipts:
         entries: Entries,
         memberships: MembershipCache,
         directory: Directory,
+        choices: ReadReceiptChoices,
         fanout: Fanout,
         date_reads: StampReadReceipts,
         *,
@@ -89,6 +117,7 @@ class AdvanceReceipts:
         self._entries = entries
         self._memberships = memberships
         self._directory = directory
+        self._choices = choices
         self._fanout = fanout
         self._date_reads = date_reads
         self._everybody_up_to = everybody_up_to
@@ -130,9 +159,10 @@ class AdvanceReceipts:
         if highest > self._known_seqs.get(chat_id, 0):
             await self._require_seq(chat_id, highest)
         pair = await load_pair(self._directory, roster.chat, actor.account_id)
-        is_shown, is_direct = shows_receipts(pair), roster.chat.kind is ChatKind.DIRECT
+        are_read_shown = pair is None or await self._choices.are_shown(pair[0].id, pair[1].id)
+        place = chat_id, actor.account_id
         await asyncio.shield(
-            self._move(chat_id, actor.account_id, delivered, read, is_shown=is_shown, is_direct=is_direct)
+            self._move(place, delivered, read, _audience(roster.chat, pair, are_read_shown=are_read_shown))
         )
         return chat_id
 
@@ -148,28 +178,33 @@ class AdvanceReceipts:
         roster = self._resolve.peek(actor, target)
         if roster is None or max(delivered, read) > self._known_seqs.get(roster.chat.id, 0):
             return None
-        pair, is_direct = None, roster.chat.kind is ChatKind.DIRECT
-        if is_direct:
+        pair, are_read_shown = None, True
+        if roster.chat.kind is ChatKind.DIRECT:
             pair = peek_pair(self._directory, roster.chat, actor.account_id)
             if pair is None:
                 return None
-        is_shown = shows_receipts(pair)
-        chat_id = roster.chat.id
-        return chat_id, self._move(chat_id, actor.account_id, delivered, read, is_shown=is_shown, is_direct=is_direct)
+            known = self._choices.peek_are_shown(pair[0].id, pair[1].id)
+            if known is None:
+                return None
+            are_read_shown = known
+        place = roster.chat.id, actor.account_id
+        return roster.chat.id, self._move(
+            place, delivered, read, _audience(roster.chat, pair, are_read_shown=are_read_shown)
+        )
 
-    def _move(
-        self, chat_id: int, account_id: int, delivered: int, read: int, *, is_shown: bool, is_direct: bool
-    ) -> asyncio.Future[None]:
+    def _move(self, place: Place, delivered: int, read: int, audience: _Audience) -> asyncio.Future[None]:
         batch = self._next
         if batch is None:
             batch = self._next = _Batch()
             self._work.set()
-        move = chat_id, account_id, is_shown
-        known = batch.receipts.get(move, (0, 0))
-        batch.receipts[move] = max(known[0], delivered, read), max(known[1], read)
-        if read and is_shown and is_direct:
-            place = chat_id, account_id
-            batch.reads[place] = max(batch.reads.get(place, 0), read)
+        delivered = max(delivered, read)
+        if audience.delivered:
+            batch.add((*place, True), delivered, read if audience.read else 0)
+        if not (audience.delivered and audience.read):
+            batch.add((*place, False), delivered, read)
+        if read and audience.is_direct:
+            dated = batch.reads if audience.read else batch.own_reads
+            dated[place] = max(dated.get(place, 0), read)
         return batch.done
 
     async def _find_left_chat(self, actor: Actor, target: ChatRef, delivered: int, read: int) -> int:
@@ -181,9 +216,7 @@ class AdvanceReceipts:
         if member.delivered < delivered or member.read < read:
             if member.last_seq is None or max(delivered, read) > member.last_seq:
                 raise ChatNotFound
-            await asyncio.shield(
-                self._move(chat_id, actor.account_id, delivered, read, is_shown=False, is_direct=False)
-            )
+            await asyncio.shield(self._move((chat_id, actor.account_id), delivered, read, _Audience(False, False)))
         return chat_id
 
     async def _require_seq(self, chat_id: int, seq: int) -> None:
@@ -202,7 +235,7 @@ class AdvanceReceipts:
             if batch is None:
                 continue
             try:
-                await self._date_reads(batch.reads)
+                await self._date_reads(batch.reads, batch.own_reads)
                 await self._members.advance_receipts(batch.receipts)
             except Exception as error:  # noqa: BLE001
                 log.warning("receipts wait for the database: %s", type(error).__name__)

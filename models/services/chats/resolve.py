@@ -37,6 +37,7 @@ class ResolveChat:
         self._fanout = fanout
         self._clock = clock
         self._groups: Cache[str, int] = Cache(self._find_group, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
+        self._own: Cache[tuple[int, str], int] = Cache(self._open_own, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
         self._pairs: Cache[tuple[int, int], int] = Cache(self._find_pair, size=PAIRS_KNOWN, ttl_s=FOR_EVER_S)
 
     async def __call__(self, actor: Actor, target: ChatRef) -> Roster:
@@ -82,6 +83,8 @@ class ResolveChat:
         """
         if target.contact is None:
             return await self(actor, target)
+        if target.contact == actor.number:
+            return await self._memberships.require(await self.require_own(actor))
         peer = await self._require_contact(actor, target.contact)
         pair = _pair(actor.account_id, peer.id)
         try:
@@ -97,6 +100,17 @@ class ResolveChat:
             roster = await self._memberships.require(chat_id)
         return roster
 
+    async def require_own(self, actor: Actor) -> int:
+        """Returns the id of the actor's chat with itself; makes it if there is none."""
+        return await self._own.require((actor.account_id, actor.number))
+
+    async def find_own(self, actor: Actor) -> int | None:
+        """Returns the id of the actor's chat with itself, or None."""
+        try:
+            return await self._pairs.require((actor.account_id, actor.account_id))
+        except ChatNotFound:
+            return None
+
     async def _open_direct(self, actor: Actor, peer: Account) -> int:
         require_unblocked(await self._directory.require(actor.account_id), peer)
         chat = await self._chats.require_direct(
@@ -108,6 +122,12 @@ class ResolveChat:
         chat = await self._chats.find_direct(*pair)
         if chat is None:
             raise ChatNotFound
+        return chat.id
+
+    async def _open_own(self, me: tuple[int, str]) -> int:
+        # Also where there is one: whoever made it may have crashed over it.
+        chat = await self._chats.require_direct(me, me, self._clock.now())
+        self._memberships.forget(chat.id)
         return chat.id
 
     async def _find_group(self, group: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Draft, Entry, Message, Stored, without_content
+from models.documents.entry import Draft, Entry, Message, Stored, shown_to, without_content
 from models.documents.session import Actor
 from models.errors import ChatNotFound, ClientIdReused, DomainError
 from models.facts import ChatListed, ChatMembersChanged
@@ -78,7 +78,7 @@ class FindStored:
 class AdmitMessage:
     """Decides from whom a new message is hidden; raises NotAContact or ContactBlocked if it may not be written at all.
 
-    In groups and chats of events every member may write, and nothing is hidden.
+    In groups and chats of events every member may write, and nothing is hidden; and everybody may write to oneself.
     """
 
     require_contact: RequireContact
@@ -93,6 +93,8 @@ class AdmitMessage:
 
     async def to_contact(self, actor: Actor, number: str) -> tuple[int, ...]:
         """Returns the accounts that a message to this number is hidden from, whether or not there is a chat yet."""
+        if number == actor.number:
+            return ()
         contact = await self.require_contact(actor, number)
         return admit_to_direct(actor, (await self.directory.require(actor.account_id), contact), contact)
 
@@ -102,7 +104,7 @@ class AdmitMessage:
         Returns None if something is not cached, or if a direct chat must be completed or listed first.
         """
         if roster.chat.kind is not ChatKind.DIRECT:
-            return ()
+            return None if roster.unlisted else ()
         pair = peek_pair(self.directory, roster.chat, actor.account_id)
         contact = None if pair is None else self.require_contact.peek(actor, pair[1].number)
         if pair is None or contact is None or roster.unlisted or not is_complete(roster):
@@ -181,8 +183,9 @@ class SendMessage:
     def _append(
         self, actor: Actor, roster: Roster, message: Message, client_id: str, hidden_from: tuple[int, ...]
     ) -> asyncio.Future[Stored]:
+        lives_s = roster.chat.expires_after_s
         return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from)
+            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from, lives_s)
         )
 
     async def _list(self, roster: Roster, account_id: int, hidden_from: Collection[int]) -> None:
@@ -214,4 +217,4 @@ def message_of(stored: Stored) -> Entry:
     """Returns the stored entry if it is a message, else raises ClientIdReused."""
     if not isinstance(stored.entry.body, Message):
         raise ClientIdReused
-    return stored.entry
+    return shown_to(stored.entry, stored.entry.sender_id)

@@ -223,7 +223,9 @@ class ReadChatSummaries:
 
         They are of the account that is in the chat, since its number may be another account's by now.
         """
-        peers = [one.chat.peer_of(account_id) if one.chat.pair else None for account_id, one in found]
+        peers = [
+            one.chat.peer_of(account_id) if one.chat.kind is ChatKind.DIRECT else None for account_id, one in found
+        ]
         # In one query, and not from the directory: whoever comes back after a break asks for everybody they ever wrote to.
         accounts = await self.accounts.map_by_ids({peer for peer in peers if peer is not None})
         return [

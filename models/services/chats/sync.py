@@ -213,7 +213,7 @@ class SyncChats:
         self, account_id: int, ends: Mapping[int, LogEnd], chat_ids: Collection[int]
     ) -> dict[int, Standing]:
         found = await self.standings.all([(account_id, chat_id, ends[chat_id]) for chat_id in chat_ids])
-        return {standing.chat.id: standing for standing in found.values() if standing.member.is_listed}
+        return {standing.chat.id: standing for standing in found.values() if standing.member.is_synced}
 
     async def _state(self, standing: Standing, cursor: int | None, budget: _Budget) -> ChatState | None:
         """Returns one chat's part, or None if something is missing that the budget has no room for: it comes with the next call."""
@@ -230,7 +230,7 @@ class SyncChats:
             or _was_out(standing.member, cursor)
         ):
             limit = min(RESET_ENTRIES, budget.entries)
-            newest = await self._list_range(standing, 1, limit, newest_first=True)
+            newest = await self._list_range(standing, standing.member.cleared + 1, limit, newest_first=True)
             found = budget.take(newest[::-1])[::-1]
             shown = await self.entries.as_shown_to(standing.member, found)
             return ChatState(standing.chat.id, Status.RESET, shown, end, end, standing)

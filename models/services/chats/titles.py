@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from models.documents.chat import ChatKind
 from models.documents.chat_summary import ChatSummary
@@ -10,7 +11,7 @@ from models.services.chats.listing import EVERY, ListChats, Wanted, read_place
 from models.stores.accounts import Accounts
 from models.stores.contacts import Contacts
 
-KINDS = (ChatKind.DIRECT, ChatKind.GROUP)
+KINDS = (ChatKind.DIRECT, ChatKind.SELF, ChatKind.GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ class TitledChat:
 
 @dataclass(frozen=True, slots=True)
 class TitledPage:
-    """A page of chats. `next` is the `before` of the page after it; None when there is none."""
+    """A page of chats as they are at `at`. `next` is the `before` of the page after it; None when there is none."""
 
     chats: Sequence[TitledChat]
     next: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class ListChatsWithTitles:
             for head in page.heads
             if (entity_id := _entity_id(head)) is not None
         ]
-        return TitledPage(chats, page.next)
+        return TitledPage(chats, page.next, page.at)
 
     async def _list_names(self, actor: Actor, heads: Sequence[ChatSummary]) -> dict[int, str]:
         """Returns names by chat; where there is none to see, the chat is left out.
@@ -82,4 +84,4 @@ class ListChatsWithTitles:
 
 
 def _entity_id(head: ChatSummary) -> str | None:
-    return head.peer_number if head.chat.kind is ChatKind.DIRECT else head.chat.group
+    return head.chat.group if head.chat.pair is None else head.peer_number

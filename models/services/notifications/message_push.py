@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from models.documents.account import NAME_MAX_CHARS
 from models.documents.chat import SUBJECT_MAX_CHARS, Chat, ChatKind
-from models.documents.entry import Entry, Message
+from models.documents.chat_settings import DEFAULTS, ChatSettings
+from models.documents.entry import Entry, Message, mentioned_accounts
 from models.documents.notification import ALERT_MAX_CHARS, MESSAGE, Notification, Scalar, shortened
 from models.documents.plain_line import one_line, quoted
 from models.errors import AccountNotFound
@@ -22,6 +23,8 @@ from models.ports import ConnectedAccounts
 from models.services.contacts.directory import Directory
 from models.services.notifications.queue import Notify
 from models.stores.languages import Languages
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
+from models.stores.members import Members
 from models.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,9 @@ WORDS = {
 }
 
 
+Place = tuple[int, int]  # chat id, account id
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     entry: Entry
@@ -53,10 +59,15 @@ class _Told:
     chat: Chat
     members: Collection[int]
 
-    def recipients_of(self, away: set[int]) -> set[int]:
-        """Returns those of these accounts that get a push."""
+    def readers_among(self, away: set[int]) -> set[int]:
+        """Returns those of these accounts that may be told of the message."""
         kept_from = {self.entry.sender_id, *self.entry.hidden_from}
         return {each for each in away if each in self.members and each not in kept_from}
+
+    def wanted_by(self, account_id: int, settings: Mapping[Place, ChatSettings]) -> bool:
+        """Returns whether an account wants a push of it, by its settings of the chat when the message was sent."""
+        own = settings.get((self.chat.id, account_id), DEFAULTS)
+        return own.wants_push(self.entry.at, is_mentioned=account_id in mentioned_accounts(self.entry))
 
 
 class PushMessages:
@@ -68,14 +79,18 @@ class PushMessages:
         languages: Languages,
         sockets: ConnectedAccounts,
         notify: Notify,
+        members: Members,
         *,
         has_preview: bool,
+        lifetimes: Lifetimes = TIMERS_ALONE,
     ) -> None:
         self._directory = directory
         self._languages = languages
         self._sockets = sockets
         self._notify = notify
+        self._members = members
         self._has_preview = has_preview
+        self._lifetimes = lifetimes
         self._queue: deque[_Told] = deque()
         self._work = asyncio.Event()
         self._is_full = False
@@ -132,14 +147,21 @@ class PushMessages:
         audiences = {id(told.members): told.members for told in batch}
         reachable = await self._notify.list_reachable(set[int]().union(*audiences.values()))
         away = reachable - await self._sockets.list_connected(reachable)
-        if away:
-            known = await self._languages.map_by_ids({*away, *(told.entry.sender_id for told in batch)})
-            await self._notify.push([each for told in batch for each in await self._compose(told, away, known)])
+        if not away:
+            return
+        readers = [(told, told.readers_among(away)) for told in batch]
+        places = {(told.chat.id, each) for told, those in readers for each in those}
+        settings = await self._members.list_settings(places)
+        known = await self._languages.map_by_ids({*away, *(told.entry.sender_id for told in batch)})
+        notifications: list[Notification] = []
+        for told, those in readers:
+            wanted = {each for each in those if told.wanted_by(each, settings)}
+            notifications += await self._compose(told, wanted, known)
+        await self._notify.push(notifications)
 
-    async def _compose(self, told: _Told, away: set[int], known: Mapping[int, str]) -> list[Notification]:
+    async def _compose(self, told: _Told, recipients: set[int], known: Mapping[int, str]) -> list[Notification]:
         """`known` are languages by account."""
-        recipients = told.recipients_of(away)
-        if not recipients:
+        if not recipients or self._lifetimes.is_over(told.entry):
             return []
         entry, chat = told.entry, told.chat
         name, of_sender = await self._name(told.entry), known.get(entry.sender_id, "")
@@ -160,6 +182,7 @@ class PushMessages:
                 data=data,
                 collapse=f"chat {chat.id}",
                 unquoted=alerts[reader][1],
+                until=self._lifetimes.end_of(entry),
             )
             for account_id, reader in readers.items()
         ]
@@ -187,6 +210,8 @@ class PushMessages:
         if not self._has_preview:
             return unquoted, unquoted
         words = one_line((told.message.title or "")[:WORDS_LOOKED_AT])
+        if told.message.poll is not None:
+            return say(reader.gettext("a poll: {question}", question=quoted(words, ALERT_MAX_CHARS))), unquoted
         return say(
             quoted(words, ALERT_MAX_CHARS) if words else reader.gettext(WORDS.get(told.message.type, A_MESSAGE))
         ), unquoted

@@ -5,7 +5,7 @@ import { gettext, gettextNodes, ngettext } from "../language.js";
 import { isMessage } from "../outbox.js";
 import { beginningOf, isBlank } from "../words.js";
 import { loaded } from "./attach.js";
-import { arrange, attempt, avatar, blankOf, el, icon, perFrame } from "./dom.js";
+import { arrange, attempt, avatar, blankOf, el, icon, ownFace, perFrame, show } from "./dom.js";
 import { eventTile } from "./event_tile.js";
 import { noticeOf, tick } from "./message_row.js";
 import { summaryOf } from "./texts.js";
@@ -22,15 +22,27 @@ export class ChatList {
   #query = "";
   #shown = SHOWN_AT_FIRST;
   #isOver = false;
+  #isArchiveOpen = false;
+  #messages = null; // MessageSearch, once something was looked for
+  #hits = 0; // messages that were found
   #days = null; // what reads the days of events, once it is wanted
 
   constructor(client) {
     this.#client = client;
     this.list = el("ul.chats", { role: "list" });
+    this.list.addEventListener("contextmenu", (event) => this.#openMenu(event));
+    this.archived = el("ul.chats", { role: "list", id: "archived-chats", hidden: true });
+    this.archived.addEventListener("contextmenu", (event) => this.#openMenu(event));
+    this.archive = el("button.archive", { type: "button", hidden: true, "aria-controls": "archived-chats", "aria-expanded": "false", onclick: () => {
+      this.#isArchiveOpen = !this.#isArchiveOpen;
+      this.draw();
+    } }, icon("archive"), el("span"), icon("down"));
+    this.found = el("div");
     this.empty = el("div", { hidden: true });
     this.skeleton = el("div.skeleton", { "aria-hidden": "true" }, ...Array.from({ length: SKELETON_ROWS }, () => el("div")));
     this.search = el("input.search", { type: "search", placeholder: gettext("Search chats"), "aria-label": gettext("Search chats"), oninput: (event) => {
       this.#query = event.target.value.trim().toLowerCase();
+      this.#lookInMessages();
       this.draw();
     } });
     this.more = el("button.link.more-chats", { type: "button", hidden: true, onclick: () => {
@@ -40,7 +52,7 @@ export class ChatList {
     this.begin = el("button.primary.new", { type: "button", "aria-haspopup": "menu", onclick: () => this.#begin() }, icon("plus"), gettext("New"));
     this.node = el("nav.side", { "aria-label": gettext("Chats") },
       el("header.bar", {}, el("span.mark"), el("h1.brand", { tabindex: "-1" }, "Parley"), this.begin),
-      this.search, el("div.chats-scroller", {}, this.skeleton, this.list, this.empty, this.more));
+      this.search, el("div.chats-scroller", {}, this.skeleton, this.list, this.empty, this.more, this.archive, this.archived, this.found));
     this.draw = perFrame(() => this.#draw());
   }
 
@@ -81,14 +93,23 @@ export class ChatList {
     const { people } = this.#client;
     const all = this.#client.listed();
     const found = all.filter((chat) => !this.#query || people.titleOf(chat).toLowerCase().includes(this.#query) || chat.contact?.includes(this.#query));
-    const shown = found.slice(0, this.#shown);
+    const now = Date.now();
+    const isAway = (chat) => !this.#query && chat.isArchivedAt(now); // who searches looks everywhere
+    const away = found.filter(isAway);
+    const shown = found.filter((chat) => !isAway(chat)).slice(0, this.#shown);
     const nodes = shown.map((chat) => this.#rowOf(chat));
-    const kept = new Set(nodes);
+    const archived = this.#isArchiveOpen ? away.map((chat) => this.#rowOf(chat)) : [];
+    const kept = new Set([...nodes, ...archived]);
     for (const [id, { node }] of this.#rows) if (!kept.has(node)) this.#rows.delete(id);
     arrange(this.list, nodes);
-    this.more.hidden = found.length <= this.#shown;
+    arrange(this.archived, archived);
+    this.archived.hidden = archived.length === 0;
+    this.archive.hidden = away.length === 0;
+    this.archive.setAttribute("aria-expanded", String(this.#isArchiveOpen));
+    show(this.archive.children[1], ngettext("Archived: one chat", "Archived: {count} chats", away.length));
+    this.more.hidden = found.length - away.length <= this.#shown;
     this.skeleton.hidden = all.length > 0 || this.#client.state === "online" || this.#client.state === "offline";
-    this.#drawEmpty(shown.length > 0 ? "" : this.#query ? "found" : this.#client.state === "online" ? "all" : "");
+    this.#drawEmpty(shown.length + away.length > 0 ? "" : this.#query ? (this.#hits ? "" : "found") : this.#client.state === "online" ? "all" : "");
   }
 
   /** `what` is empty: all chats, or those that were found, or nothing. */
@@ -106,14 +127,44 @@ export class ChatList {
 
   #clear() {
     this.search.value = this.#query = "";
+    this.#messages?.look("");
     this.search.focus();
     this.draw();
   }
 
+  async #lookInMessages() {
+    if (!this.#query && !this.#messages) return;
+    const search = await this.#late(() => import("./message_search.js"));
+    if (!search) return;
+    if (!this.#messages) {
+      this.#messages = new search.MessageSearch(this.#client, (count) => {
+        this.#hits = count;
+        this.draw();
+      });
+      this.found.append(this.#messages.node);
+    }
+    this.#messages.look(this.#query);
+  }
+
   async #begin() {
     const menu = await this.#late(() => import("./new_menu.js"));
-    const address = await menu?.chooseNew(this.begin);
+    const address = await menu?.chooseNew(this.begin, this.#client);
     if (address) location.hash = address;
+  }
+
+  /** Of the row that was pressed: with the other button of a mouse, for long with a finger, or by the key for menus. */
+  async #openMenu(event) {
+    const link = event.target.closest("li")?.querySelector("a.chat");
+    const chat = link && this.#chatOf(link);
+    if (!chat?.isLoaded) return;
+    event.preventDefault();
+    const menu = await this.#late(() => import("./chat_menu.js"));
+    await menu?.openChatMenu(this.#client, chat, link);
+  }
+
+  #chatOf(link) {
+    for (const [id, { node }] of this.#rows) if (node.contains(link)) return this.#client.chats.get(id);
+    return undefined;
   }
 
   async #add() {
@@ -144,7 +195,7 @@ export class ChatList {
     const writers = typing.in(chat.id);
     const waiting = outbox.in(this.#client.laneOf(chat)).filter(isMessage).at(-1);
     const last = chat.preview;
-    const isSelected = this.#selected === `#/chat/${chat.id}` || this.#selected === `#/group/${chat.id}` || (chat.kind === "direct" && [`#/contact/${chat.contact}`, `#/person/${chat.contact}`].includes(this.#selected));
+    const isSelected = this.#selected === `#/chat/${chat.id}` || this.#selected === `#/group/${chat.id}` || (chat.contact && [`#/contact/${chat.contact}`, `#/person/${chat.contact}`].includes(this.#selected));
     const draft = isSelected || writers.length ? "" : (this.#client.drafts.find(this.#client.laneOf(chat))?.text ?? ""); // an open chat shows it where it is written
     const isDraft = !isBlank(draft);
     let text = "";
@@ -154,10 +205,11 @@ export class ChatList {
     else if (last) text = attempt(() => this.#lineOf(chat, last), () => "…");
     return {
       href: chat.isLoaded ? `#/chat/${chat.id}` : `#/contact/${chat.contact}`, title: people.titleOf(chat), text: beginningOf(String(text ?? ""), 200), isTyping: writers.length > 0, isDraft,
-      time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread,
+      time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread, isMentioned: chat.unread > 0 && chat.mentioned > 0, isOwn: chat.isOwn,
+      isMuted: chat.isMutedAt(Date.now()), isPinned: chat.settings.pinned !== undefined, isMarked: Boolean(chat.settings.marked_unread), hasMenu: chat.isLoaded,
       isOnline: chat.kind === "direct" && people.presence.get(chat.contact)?.status === "online",
       photo: people.photoOf(chat), event: chat.event && [this.#dayOf(chat)],
-      isMine: Boolean(waiting) || (last?.sender === me && !writers.length), progress: waiting ? (waiting.failed ? "failed" : "waiting") : last?.sender === me ? chat.progress(last.seq) : null,
+      isMine: Boolean(waiting) || (last?.sender === me && !writers.length), progress: waiting ? (waiting.failed ? "failed" : "waiting") : last?.sender === me && !chat.isOwn ? chat.progress(last.seq) : null,
       isSelected,
     };
   }
@@ -176,13 +228,19 @@ export class ChatList {
   }
 
   #row(facts) {
-    return el("li", {}, el("a.chat", { href: facts.href, "aria-current": facts.isSelected ? "page" : null, class: facts.unread ? "chat is-unread" : "chat" },
-      el("span.face", {}, facts.event ? eventTile(...facts.event) : avatar(facts.title, facts.photo), facts.isOnline ? el("span.dot", {}, el("span.unseen", {}, gettext("online"))) : null),
+    return el("li", {}, el("a.chat", { href: facts.href, "aria-current": facts.isSelected ? "page" : null, class: `chat${facts.unread || facts.isMarked ? " is-unread" : ""}${facts.isMuted ? " is-muted" : ""}` },
+      el("span.face", {}, facts.event ? eventTile(...facts.event) : facts.isOwn ? ownFace() : avatar(facts.title, facts.photo), facts.isOnline ? el("span.dot", {}, el("span.unseen", {}, gettext("online"))) : null),
       el("span.chat-title", { dir: "auto" }, facts.title),
-      el("span.chat-time", {}, facts.time),
+      el("span.chat-time", {}, ...signsOf(facts), facts.time),
       el("span.chat-text", { class: facts.isTyping ? "chat-text is-typing" : "chat-text" }, ...lineOf(facts)),
-      facts.unread ? el("span.badge", {}, el("span", { "aria-hidden": "true" }, facts.unread > 999 ? "999+" : String(facts.unread)), el("span.unseen", {}, ngettext("{count} unread", "{count} unread", facts.unread))) : null));
+      facts.unread ? el("span.badge", {}, facts.isMentioned ? el("span.mentioned", {}, el("span", { "aria-hidden": "true" }, "@"), el("span.unseen", {}, gettext("you are mentioned"))) : null, el("span", { "aria-hidden": "true" }, facts.unread > 999 ? "999+" : String(facts.unread)), el("span.unseen", {}, ngettext("{count} unread", "{count} unread", facts.unread))) : facts.isMarked ? el("span.badge", {}, el("span.unseen", {}, gettext("marked as unread"))) : null),
+      facts.hasMenu ? el("button.chat-more", { type: "button", tabindex: "-1", "aria-hidden": "true", title: gettext("Chat options"), onclick: (event) => this.#openMenu(event) }, icon("more")) : null);
   }
+}
+
+/** What is so of a chat, as drawings beside its time. */
+function signsOf({ isMuted, isPinned }) {
+  return [isMuted && ["mute", gettext("Muted")], isPinned && ["pin", gettext("Pinned")]].filter(Boolean).map(([drawing, label]) => el("span.sign", { role: "img", "aria-label": label, title: label }, icon(drawing)));
 }
 
 function lineOf({ text, isDraft, isMine, progress }) {

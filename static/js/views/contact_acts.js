@@ -36,6 +36,12 @@ export async function block(client, number) {
   if (await confirmed(gettext("Block {name}?", { name: people.nameOf(number) }), gettext("Their messages do not reach you. They are not told."), gettext("Block"))) await attempted(client, () => people.block(number, true));
 }
 
+/** Report somebody to those who run this server. The dialog is loaded when it is asked for. */
+export async function report(client, number) {
+  const module = await loaded(() => import("./report.js"), (error) => client.emit("problem", error.message));
+  await module?.reportPerson(client, number);
+}
+
 export function unblock(client, number) {
   return attempted(client, () => client.people.block(number, false));
 }

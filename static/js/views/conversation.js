@@ -37,7 +37,7 @@ export class Conversation {
   #unreadFrom = null; // the place of the line above what was unread when this was opened
   #isPositioned = false;
 
-  /** `place` is a Chat, or {kind: "direct", contact} before there is one. */
+  /** `place` is a Chat, or {kind: "direct" or "self", contact} before there is one. */
   constructor(client, place, navigate, player) {
     this.#client = client;
     this.#loader = new HistoryLoader(client, () => this.#chat);
@@ -56,7 +56,7 @@ export class Conversation {
       edit: (message, text) => saveEdit(client, this.#chat, message, text),
       editLast: () => this.#editLast(),
       quiet: () => (player.pause(), pauseVideo()),
-      typed: () => this.#chat && client.typing.pressed(this.#chat.id),
+      typed: () => this.#chat && place.kind !== "self" && client.typing.pressed(this.#chat.id),
       fail: (error) => client.emit("problem", keepingProblem(error)),
     });
     this.files = new WaitingFiles(client.outbox, () => this.#refresh());
@@ -99,8 +99,7 @@ export class Conversation {
   }
 
   #listen() {
-    const client = this.#client;
-    const { place } = this;
+    const [client, place] = [this.#client, this.place];
     const isThis = (chat) => chat === this.#chat || chat.id === this.#chat?.id;
     this.#offs = [
       client.on("chat", (chat) => (isThis(chat) || !this.#chat) && this.#refresh()),
@@ -129,6 +128,7 @@ export class Conversation {
     if (chat.kind !== "direct") this.#client.people.want(chat.id, chat.marks.keys());
     if (chat.unread > 0) this.#unreadFrom = chat.mark(chat.me).read; // row n shows entry n + 1
     this.unreadCount = chat.unread;
+    if (chat.settings.marked_unread) this.#client.setSettings(chat, { marked_unread: false }).catch(() => {}); // the next time, then
   }
 
   #refresh() {
@@ -238,7 +238,7 @@ export class Conversation {
 
   #stateOf(item) {
     if (item.outgoing) return item.outgoing.failed ? "failed" : item.outgoing.stored ? "stored" : "waiting";
-    return this.#chat.progress(item.seq);
+    return this.place.kind === "self" ? null : this.#chat.progress(item.seq);
   }
 
   #before(place) {
@@ -261,7 +261,7 @@ export class Conversation {
 
   #draw(item, place) {
     const shown = this.#shown(item, place);
-    if (item.kind !== "message") return noticeRow(shown, shown.text);
+    if (item.kind !== "message") return noticeRow(shown, shown.text, this.acts);
     return messageRow(shown, this.#client.people, this.acts);
   }
 

@@ -38,6 +38,13 @@ const PATHS = {
   close: "M6 6l12 12M18 6L6 18",
   down: "M6 10l6 6 6-6",
   up: "M6 14l6-6 6 6",
+  bookmark: "M7 4h10v16l-5-4-5 4z",
+  forward: "M15 6l5 5-5 5M20 11h-9a6 6 0 0 0-6 6v1",
+  pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7",
+  star: "M12 4l2.5 5.2 5.5.8-4 4 1 5.6-5-2.7-5 2.7 1-5.6-4-4 5.5-.8z",
+  mute: "M6 16.5V11a6 6 0 0 1 9-5.2M18 11v5.5l1.5 2H8M10 21h4M4 4l16 16",
+  archive: "M4 5h16v4H4zM5.5 9v10h13V9M10 13h4",
+  timer: "M12 20a7 7 0 1 0 0-14 7 7 0 0 0 0 14M12 13V9.5M9.5 3h5",
   reply: "M9 6l-5 5 5 5M4 11h9a6 6 0 0 1 6 6v1",
   info: "M12 11v6M12 7.5v.01M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18",
   plus: "M12 5v14M5 12h14",
@@ -169,6 +176,9 @@ export function avatar(title, photo = null) {
   const face = /^\+\d+$/.test(title) ? icon("person") : letters.toLocaleUpperCase();
   return el(`span.avatar.hue-${hueOf(title)}`, { "aria-hidden": "true" }, face, photo ? el("img", { src: photo, alt: "" }) : null);
 }
+
+/** The face of the chat with oneself. */
+export const ownFace = () => el("span.avatar.own-face", { "aria-hidden": "true" }, icon("bookmark"));
 
 /** What stands where there is nothing: a drawing, what is so, and `ways` on: buttons and links, the best one first. */
 export function blankOf(name, title, text, ...ways) {

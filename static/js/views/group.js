@@ -3,9 +3,11 @@
 import { gettext, ngettext } from "../language.js";
 import { pathOf } from "../people.js";
 import { compareWords } from "../locale.js";
+import { loaded } from "./attach.js";
 import { openCrop } from "./crop.js";
 import { confirmed, openForm } from "./dialogs.js";
 import { el, iconButton, perFrame, show } from "./dom.js";
+import { ChatKeeping } from "./chat_keeping.js";
 import { MediaGrid } from "./media_grid.js";
 import { openMenu } from "./menu.js";
 import { PersonRows } from "./person_rows.js";
@@ -46,10 +48,11 @@ export class GroupView {
     } });
     this.add = el("button.primary", { type: "button", onclick: () => this.#add() }, gettext("Add members"));
     this.media = new MediaGrid(client, () => chat);
+    this.keeping = new ChatKeeping(client, () => chat);
     this.whole = el("div", { hidden: true },
       el("div.hero", {}, this.face, this.subject, el("div.buttons", {}, el("button", { type: "button", onclick: () => this.#rename() }, gettext("Change name")), this.picture, this.removal)),
-      this.count, this.search, this.members, this.rest, el("div.buttons", {}, this.add), this.media.node,
-      el("div.buttons", {}, el("button.danger", { type: "button", onclick: () => this.#leave() }, gettext("Leave group"))));
+      this.count, this.search, this.members, this.rest, el("div.buttons", {}, this.add), this.media.node, this.keeping.node,
+      el("div.buttons", {}, el("button", { type: "button", onclick: () => this.#report() }, gettext("Report group")), el("button.danger", { type: "button", onclick: () => this.#leave() }, gettext("Leave group"))));
     this.problem = el("p.problem", { role: "alert" });
     this.node = el("section.page", { "aria-label": gettext("Group") },
       el("header.bar", {}, iconButton("back", gettext("Back to the conversation"), () => navigate(`#/chat/${chat.id}`), { class: "icon-button" }), el("div.bar-text", {}, this.title)),
@@ -113,6 +116,7 @@ export class GroupView {
     this.search.hidden = participants.length < SEARCHED_FROM;
     this.add.hidden = !this.#isAdmin || !this.#missing.length;
     this.#drawFace(subject, people.photoOf(this.#chat) ?? null);
+    this.keeping.draw(this.#isAdmin);
     this.#drawMembers();
   }
 
@@ -217,6 +221,11 @@ export class GroupView {
     } catch (error) {
       this.#client.emit("problem", error.message);
     }
+  }
+
+  async #report() {
+    const module = await loaded(() => import("./report.js"), (error) => this.#client.emit("problem", error.message));
+    await module?.reportGroup(this.#client, this.#chat);
   }
 
   async #leave() {

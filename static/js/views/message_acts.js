@@ -1,6 +1,7 @@
 // What can be done with a row of a conversation where it is drawn, by a press or a key.
 
 import { gettext } from "../language.js";
+import { listOf } from "../locale.js";
 import { trackOf } from "../player.js";
 import { addNumber } from "./contact_acts.js";
 import { loaded } from "./attach.js";
@@ -75,6 +76,11 @@ export function actsOf(client, conversation) {
       if (now?.isUnsent) return menu.takeBack(client, now.message);
       return now && !now.isAway && menu.confirmRemoval(client, conversation.chat, now.message);
     }),
+    me: client.me,
+    vote: (message, options) => stored(message, (now) => client.vote(conversation.chat, now.seq, options)),
+    /** The answers of a poll that the reader chose, by their places. */
+    choiceIn: ({ secret, chosen = [], options }) => (secret ? chosen : options.flatMap(({ voters = [] }, place) => (voters.includes(client.me) ? [place] : []))),
+    votersOf: ({ voters = [] }) => listOf(voters.map((account) => client.people.nameOfAccount(account))),
     jumpTo: (seq) => conversation.jumpTo(seq),
     react: (message, emoji) => stored(message, (now) => client.react(conversation.chat, now.seq, emoji)),
     toggleReaction: (message, emoji) => stored(message, (now) => client.react(conversation.chat, now.seq, now.reactions?.[client.me] === emoji ? null : emoji)),
@@ -104,7 +110,8 @@ export async function saveEdit(client, chat, message, text) {
   const seq = message.seq ?? client.outbox.items.get(message.client_id)?.stored?.seq ?? chat?.log.find(message.client_id, client.me)?.seq;
   if (!text.trim()) throw new Error(gettext("This was sent meanwhile, and its caption cannot be taken away any more."));
   if (seq === undefined) throw new Error(gettext("This message is on its way. Save it again in a moment."));
-  await client.edit(chat, seq, text);
+  const { mentions, text: before = message.caption } = message;
+  await client.edit(chat, seq, text, mentions?.length ? (await import("./mentions.js")).keptMentions(mentions, before, text) : undefined);
 }
 
 /** The last text of one's own that can be edited, or null. `waiting`: messages of the outbox. */

@@ -4,15 +4,15 @@ import { isOwn } from "../files.js";
 import { gettext } from "../language.js";
 import { sizeOf } from "../locale.js";
 import { el, iconButton, show } from "./dom.js";
-import { boxOf, pictureOf, withSize } from "./picture.js";
+import { boxOf, withSize } from "./picture_box.js";
 import { formatted, isOnlyEmoji, link } from "./texts.js";
 
 const FRAME_PX = 20; // of a row and its bubble
 const PICTURE_FRAME_PX = 12;
 const LINE_PX = 22, LINE_CHARS = 60;
 const TIME_PX = 14; // where it has a line of its own
-const HEIGHTS = { s: 48, a: 68, d: 57, l: 84, c: 84 }; // about what each takes beside its caption
-const LATE = new Set(["v", "s", "a", "d", "l", "c"]); // what kinds.js draws
+const HEIGHTS = { s: 48, a: 68, d: 57, l: 84, c: 84, p: 160 }; // about what each takes beside its caption
+const LATE = new Set(["i", "v", "s", "a", "d", "l", "c", "p"]); // what kinds.js draws
 const PREVIEW_PX = 96; // of a link
 const IN_LINE = new Set(["s", "a"]); // whose last line has room for the time
 let kinds = null;
@@ -21,7 +21,7 @@ let kinds = null;
 export const hasRoom = ({ type, url, deleted, caption }) => IN_LINE.has(type) && isOwn(url) && !deleted && !caption;
 
 /** Whether what draws this message has yet to be loaded: `loadKinds`, then draw it again. */
-export const isLate = ({ type, deleted, preview }) => !kinds && (preview || LATE.has(type)) && !deleted;
+export const isLate = ({ type, deleted, preview, mentions }) => !kinds && Boolean(preview || mentions || LATE.has(type)) && !deleted;
 
 /** Resolves once messages of all kinds can be drawn; rejects where the server cannot be reached. */
 export async function loadKinds() {
@@ -40,8 +40,9 @@ export const pauseVideo = () => kinds?.pauseVideo();
 export function contentOf(shown, acts, room = null) {
   const { message } = shown;
   if (message.deleted) return el("div.text.gone", { "data-room": room }, gettext("This message was deleted"));
-  const parts = message.type === "t" ? formatted(message.text) : [partOf(shown, acts)];
-  if (message.caption) parts.push(el("span.caption", { dir: "auto", "data-room": room }, ...formatted(message.caption)));
+  const wordsOf = (text) => (message.mentions && kinds ? kinds.withMentions(text, message.mentions, acts.me) : formatted(text));
+  const parts = message.type === "t" ? wordsOf(message.text) : [partOf(shown, acts)];
+  if (message.caption) parts.push(el("span.caption", { dir: "auto", "data-room": room }, ...wordsOf(message.caption)));
   const preview = message.preview && kinds?.linkPreviewOf(message.preview);
   return el(message.type === "t" && isOnlyEmoji(message.text) ? "div.text.large" : "div.text", { dir: "auto", "data-room": message.caption ? null : room }, ...parts, preview, uploadOf(shown, acts));
 }
@@ -50,7 +51,7 @@ function partOf({ message, card, upload }, acts) {
   if (!kinds && LATE.has(message.type)) return placeFor(message);
   if (message.type === "l") return kinds.placeOf(message);
   if (message.type === "c") return kinds.contactOf(card, acts);
-  if (isOwn(message.url) && message.type === "i") return pictureOf(message, acts);
+  if (message.type === "p") return kinds.pollOf(message, acts);
   if (isOwn(message.url) && LATE.has(message.type)) return ofFile(message.type)(message, acts);
   if (!message.url && upload) return ""; // it is read from the disk, and drawn in a moment
   if (!message.url) return gettext("This page cannot show this message yet.");
@@ -58,7 +59,7 @@ function partOf({ message, card, upload }, acts) {
   return /^https?:$/.test(address?.protocol) ? link(address.href) : message.url; // a file of another site is not fetched
 }
 
-const ofFile = (type) => ({ v: kinds.videoOf, d: kinds.documentOf })[type] ?? kinds.soundOf;
+const ofFile = (type) => ({ i: kinds.pictureOf, v: kinds.videoOf, d: kinds.documentOf })[type] ?? kinds.soundOf;
 
 /** Keeps the place of what is drawn in a moment. */
 function placeFor(message) {

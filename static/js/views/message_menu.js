@@ -2,6 +2,8 @@
 
 import { gettext } from "../language.js";
 import { compareWords } from "../locale.js";
+import { newClientId } from "../outbox.js";
+import { starsOf } from "../stars.js";
 import { loaded } from "./attach.js";
 import { anchorOf, BubbleMenu } from "./bubble_menu.js";
 import { confirmed, openDialog } from "./dialogs.js";
@@ -11,7 +13,7 @@ import { isEditable } from "./message_acts.js";
 import { summaryOf } from "./texts.js";
 import { wholeTimeOf } from "./times.js";
 
-const UNSENT = { message_edit: gettext("Take the edit back"), message_delete: gettext("Take the deletion back"), reaction_set: gettext("Take the reaction back") };
+const UNSENT = { message_edit: gettext("Take the edit back"), message_delete: gettext("Take the deletion back"), reaction_set: gettext("Take the reaction back"), vote: gettext("Take the vote back") };
 const QUICK = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 
 const editItem = (message) => ({ icon: "pen", label: message.type === "t" ? gettext("Edit") : gettext("Edit caption"), value: "edit", key: "E" });
@@ -41,7 +43,9 @@ export async function openMessageMenu(client, conversation, now, how) {
     if (next !== version) menu.refresh();
     version = next;
   };
-  const offs = ["chat", "outbox"].map((name) => client.on(name, follow));
+  const stars = starsOf(client);
+  const offs = [...["chat", "outbox"].map((name) => client.on(name, follow)), stars.on("change", follow)];
+  stars.load(); // whether it has one is shown as soon as that is known
   const value = await menu.closed;
   for (const off of offs) off();
   conversation.messages.regainFocus();
@@ -67,11 +71,32 @@ function offerOf(client, conversation, { message, isUnsent, isAway, failed }, { 
   items.push(...copy);
   if (isOpen && isMine && isEditable(message)) items.push(editItem(message));
   if (isOpen && message.reply_to) items.push({ icon: "up", label: gettext("Show what this replies to"), value: "jump" });
+  if (!message.deleted) items.push(...kept(client, chat, message));
   if (isMine) items.push({ icon: "info", label: gettext("Message info"), value: "info" });
   const unsent = client.unsentChange(chat, message.seq);
   if (unsent) items.push({ icon: "clock", label: UNSENT[unsent.event], value: "take back" });
   items.push({ icon: "bin", label: gettext("Delete…"), value: "remove", key: "Del", isDangerous: true });
   return { items, canReact: isOpen, mine: isOpen && (message.reactions?.[client.me] ?? null), isBrief };
+}
+
+/** What can be done with what a message holds: star, pin, forward, its earlier wordings. */
+function kept(client, chat, message) {
+  const stars = starsOf(client);
+  const items = [];
+  if (chat.isMember) items.push({ icon: "forward", label: gettext("Forward…"), value: "forward" });
+  if (stars.isLoaded) items.push({ icon: "star", label: stars.has(chat.id, message.seq) ? gettext("Take the star away") : gettext("Star"), value: "star" });
+  if (chat.isMember && (!chat.event || chat.owner === client.me)) items.push({ icon: "pin", label: message.pinned ? gettext("Unpin") : gettext("Pin"), value: "pin" });
+  if (message.edited_at) items.push({ icon: "clock", label: gettext("Earlier wordings"), value: "wordings" });
+  return items;
+}
+
+/** Do what needs the server at once; what goes wrong is said. */
+async function attempted(client, work) {
+  try {
+    await work();
+  } catch (error) {
+    client.emit("problem", error.name === "Refused" ? error.message : gettext("This can be done once there is a connection."));
+  }
 }
 
 async function carryOut(client, conversation, { message }, value) {
@@ -94,6 +119,14 @@ async function carryOut(client, conversation, { message }, value) {
       return client.outbox.retry(message.client_id);
     case "discard":
       return client.outbox.settle(message.client_id);
+    case "star":
+      return attempted(client, () => starsOf(client).set(chat.id, message.seq, !starsOf(client).has(chat.id, message.seq)));
+    case "pin":
+      return attempted(client, () => client.ask("/chat", "message_pin", { chat: chat.id, seq: message.seq, pinned: !message.pinned, client_id: newClientId() }));
+    case "forward":
+      return attempted(client, async () => (await import("./forward.js")).forwardMessage(client, message));
+    case "wordings":
+      return attempted(client, async () => (await import("./wordings.js")).showWordings(client, message));
     case "info":
       return showReaders(client, chat, message);
     case "remove":

@@ -2,7 +2,7 @@
 
 import { isOwn } from "../files.js";
 import { failureText, gettext, ngettext, pgettext } from "../language.js";
-import { listOf } from "../locale.js";
+import { listOf, spanInWords } from "../locale.js";
 import { avatar, el, hueOf, icon, keyOf } from "./dom.js";
 import { contentOf, hasRoom } from "./message_content.js";
 import { summaryOf } from "./texts.js";
@@ -18,6 +18,7 @@ const TICKS = {
 };
 
 const CHANGING = gettext("A change waits to be sent");
+const PINNED = gettext("Pinned");
 
 const FIRST_LETTER = /\p{L}/u;
 const READ_TO_THE_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
@@ -38,6 +39,7 @@ export function messageRow(shown, people, acts) {
   const who = people.nameOf(message.from);
   const place = metaPlaceOf(shown);
   const bubble = el("div", { class: `bubble meta-${place} ends-${endOf(message)}${isPicture(message) ? " has-picture" : ""}${shown.isChanging ? " is-changing" : ""}` },
+    message.forwarded && !message.deleted ? el("span.forwarded", {}, icon("forward"), gettext("Forwarded")) : null,
     sender ? el("a", { class: `sender hue-${hueOf(sender.name)}`, href: `#/person/${message.from}`, tabindex: "-1", dir: "auto" }, sender.name) : el("span.unseen", { dir: "auto" }, gettext("{who}: ", { who })),
     quote(message, shown.quoted, people, acts),
     contentOf(shown, acts, place === "last" && !hasRoom(message) ? roomOf(message) : null),
@@ -73,21 +75,28 @@ const isPicture = ({ type, url, deleted }) => (type === "i" || type === "v") && 
 
 /** What is kept free in the last line: as wide as the time and what goes with it. */
 function roomOf(message) {
-  return [isEdited(message) ? gettext("edited") : "", timeOf(message.sent_at)].filter(Boolean).join(" ");
+  return [...signsOf(message).map(() => "\u2003"), isEdited(message) ? gettext("edited") : "", timeOf(message.sent_at)].filter(Boolean).join(" ");
 }
 
 const isEdited = (message) => Boolean(message.edited_at && !message.deleted);
 
+/** What is so of a message, as drawings beside its time: [icon, label] each. */
+const signsOf = ({ deleted, pinned, expires_at: end }) => (deleted ? [] : [pinned && ["pin", PINNED], end && ["timer", gettext("Disappears {when}", { when: wholeTimeOf(end) })]].filter(Boolean));
+
 function meta({ message, isMine, isChanging, state }) {
   return el("span.meta", {},
+    ...signsOf(message).map(([drawing, label]) => el("span.sign", { role: "img", "aria-label": label, title: label }, icon(drawing))),
     isEdited(message) ? el("span", { title: wholeTimeOf(message.edited_at) }, gettext("edited"), " ") : null,
     el("time", { datetime: message.sent_at, title: wholeTimeOf(message.sent_at) }, timeOf(message.sent_at)),
     isChanging ? el("span.tick.tick-changing", { role: "img", "aria-label": CHANGING, title: CHANGING }, icon("clock")) : null,
-    isMine ? tick(state) : null);
+    isMine && state ? tick(state) : null);
 }
 
-export function noticeRow(shown, text) {
-  return el("li.row.notice", { "data-seq": shown.message.seq }, ...dividers(shown), el("p", {}, text));
+/** Of a message that was pinned, the notice leads to it. */
+export function noticeRow(shown, text, acts) {
+  const { kind, of, seq } = shown.message;
+  const said = kind === "pin" ? el("button.link", { type: "button", tabindex: "-1", "data-stop": "", onclick: () => acts.jumpTo(of) }, text) : text;
+  return el("li.row.notice", { "data-seq": seq }, ...dividers(shown), el("p", {}, said));
 }
 
 /** Stands for an entry that cannot be drawn. */
@@ -113,9 +122,26 @@ export function noticeOf(entry, people, { kind, event, isNews } = {}) {
     case "photo":
       if (entry.photo_url) return isMine ? gettext("You changed the photo of the group") : gettext("{who} changed the photo of the group", { who });
       return isMine ? gettext("You removed the photo of the group") : gettext("{who} removed the photo of the group", { who });
+    case "pin":
+      return isMine ? gettext("You pinned a message") : gettext("{who} pinned a message", { who });
+    case "expiry":
+      return expiryText(entry.expires_after_s, who, isMine);
+    case "pinners":
+      return pinnersText(entry.pinners, who, isMine);
     default:
       return gettext("Something happened that this page does not know yet");
   }
+}
+
+function expiryText(seconds, who, isMine) {
+  if (!seconds) return isMine ? gettext("You turned off disappearing messages") : gettext("{who} turned off disappearing messages", { who });
+  const time = spanInWords(seconds);
+  return isMine ? gettext("You set messages to disappear after {time}", { time }) : gettext("{who} set messages to disappear after {time}", { who, time });
+}
+
+function pinnersText(pinners, who, isMine) {
+  if (pinners === "all") return isMine ? gettext("You let all members pin messages") : gettext("{who} let all members pin messages", { who });
+  return isMine ? gettext("You let only admins pin messages") : gettext("{who} let only admins pin messages", { who });
 }
 
 function joinedText(entry, people, who, isMine) {

@@ -3,7 +3,7 @@
 import { gettext } from "../language.js";
 import { attempt, el } from "./dom.js";
 
-const KINDS = new Set(["message", "joined", "left", "role", "rsvp", "poll", "event"]);
+const KINDS = new Set(["message", "joined", "left", "role", "rsvp", "poll", "event", "pin", "expiry"]);
 const KEPT = 5;
 
 export class News {
@@ -19,7 +19,7 @@ export class News {
 
   announce(entries) {
     for (const entry of entries) {
-      if ((entry.sender ?? entry.account) === this.#me || !KINDS.has(entry.kind)) continue;
+      if ((entry.sender ?? entry.account) === this.#me || !KINDS.has(entry.kind) || entry.pinned === false) continue;
       this.node.append(el("p", { dir: "auto" }, attempt(() => this.#textOf(entry), () => gettext("A new message"))));
       if (this.node.childElementCount > KEPT) this.node.firstChild.remove();
     }

@@ -64,7 +64,7 @@ export class Notices {
 
   #hear(chat, entries) {
     const entry = entries.findLast((each) => isNews(each, chat));
-    if (!entry || isMuted(chat) || this.#isLookedAt(chat)) return;
+    if (!entry || isMuted(chat, entry, Date.now()) || this.#isLookedAt(chat)) return;
     this.#newest.set(chat.id, entry);
     if (this.#waiting.has(chat.id)) return;
     this.#waiting.set(chat.id, setTimeout(() => this.#settle(chat), waitFor(Date.now(), this.#elsewhereAt)));
@@ -81,7 +81,7 @@ export class Notices {
   }
 
   #isLookedAt(chat) {
-    const isOpen = location.hash === `#/chat/${chat.id}` || (chat.kind === "direct" && location.hash === `#/contact/${chat.contact}`);
+    const isOpen = location.hash === `#/chat/${chat.id}` || (chat.contact && location.hash === `#/contact/${chat.contact}`);
     return isOpen && document.visibilityState === "visible" && document.hasFocus();
   }
 

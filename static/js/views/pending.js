@@ -4,7 +4,7 @@ import { changed } from "../log.js";
 import { FILE, isMessage } from "../outbox.js";
 import { release } from "./dom.js";
 
-const KINDS = { message_edit: "edit", message_delete: "deletion", reaction_set: "reaction" };
+const KINDS = { message_edit: "edit", message_delete: "deletion", reaction_set: "reaction", vote: "vote" };
 
 export class Pending {
   #changes = new Map(); // seq -> changes in their order

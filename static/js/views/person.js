@@ -4,9 +4,10 @@ import { favouritesOf } from "../favourites.js";
 import { gettext, ngettext, pgettext } from "../language.js";
 import { pathOf } from "../people.js";
 import { aboutOf, presenceOf } from "./about.js";
-import { addContact, block, removeContact, renameContact, unblock } from "./contact_acts.js";
+import { addContact, block, removeContact, renameContact, report, unblock } from "./contact_acts.js";
 import { earlierOf } from "./earlier.js";
 import { avatar, el, iconButton, perFrame, show } from "./dom.js";
+import { ChatKeeping } from "./chat_keeping.js";
 import { MediaGrid } from "./media_grid.js";
 import { largeFace } from "./photo_dialog.js";
 
@@ -42,6 +43,7 @@ export class PersonView {
     this.common = el("section", { hidden: true }, el("h3", {}, gettext("Groups in common")), this.groups);
     this.earlier = earlierOf(client, number);
     this.media = new MediaGrid(client, () => client.findDirect(number));
+    this.keeping = new ChatKeeping(client, () => client.findDirect(number));
     this.block = button(gettext("Block"), block, ".danger");
     this.unblock = button(gettext("Unblock"), unblock);
     this.remove = button(gettext("Remove from contacts"), removeContact, ".danger");
@@ -51,8 +53,8 @@ export class PersonView {
       el("div.page-body", {},
         el("div.hero", {}, this.face, this.name, this.ownName, this.number, this.presence, this.status, this.note,
           el("div.buttons", {}, this.message, this.add, this.rename, this.favourite)),
-        this.common, this.media.node, this.earlier,
-        el("div.buttons", {}, this.block, this.unblock, this.remove)));
+        this.common, this.media.node, this.earlier, this.keeping.node,
+        el("div.buttons", {}, this.block, this.unblock, button(pgettext("verb", "Report"), report), this.remove)));
     const draw = perFrame(() => this.#draw());
     this.#offs = [client.on("people", draw), client.on("chat", draw), client.on("chats", () => this.#load()), client.on("state", () => this.#load())];
   }
@@ -116,6 +118,7 @@ export class PersonView {
     this.favourite.hidden = !favourites.isLoaded;
     this.favourite.setAttribute("aria-pressed", String(favourites.has(number)));
     this.earlier.hidden = !this.#isReachable;
+    this.keeping.draw(!isBlocked);
     this.#drawGroups();
   }
 

@@ -52,8 +52,10 @@ export class Shell {
     this.#offs = [
       client.on("state", () => this.#showState()),
       client.on("outbox", () => this.#showState()),
+      client.on("show", ({ chat, seq }) => this.#showMessage(chat, seq)),
       client.on("problem", (text) => this.#showProblem(text)),
       client.on("late", () => this.#showProblem(gettext("This was sent before it could be stopped. Delete it in the chat instead."))),
+      client.on("cleared", ({ id }) => location.hash === `#/chat/${id}` && keepingFocus(this.#route)), // its rows are too many to go one by one
       client.on("chats", () => this.#page === null && keepingFocus(this.#route)), // the address may name a chat that only now is known
       client.on("chat", (chat) => this.#page === null && location.hash === `#/chat/${chat.id}` && keepingFocus(this.#route)),
     ];
@@ -137,7 +139,7 @@ export class Shell {
     const isNumber = /^\d+$/.test(id);
     const isThere = chat?.isLoaded;
     if (kind === "chat" && isThere) return new Conversation(client, chat, this.#navigate, this.player);
-    if (kind === "contact" && isNumber) return new Conversation(client, client.findDirect(id) ?? { kind: "direct", contact: id }, this.#navigate, this.player);
+    if (kind === "contact" && isNumber) return new Conversation(client, client.findDirect(id) ?? client.placeOf(id), this.#navigate, this.player);
     if (kind === "group" && isThere) return new LatePage(() => import("./group.js"), ({ GroupView }) => new GroupView(client, chat, this.#navigate));
     if (kind === "person" && isNumber) return new LatePage(() => import("./person.js"), ({ PersonView }) => new PersonView(client, id, this.#navigate, from));
     if (kind === "contacts") return new LatePage(() => import("./contacts.js"), ({ ContactsView }) => new ContactsView(client, this.#navigate));

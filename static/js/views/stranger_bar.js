@@ -1,7 +1,7 @@
-// In the chat with somebody who is not in the address book: who they are, and to add or block them.
+// In the chat with somebody who is not in the address book: who they are, and to add, block or report them.
 
-import { gettext, gettextNodes } from "../language.js";
-import { addContact, block } from "./contact_acts.js";
+import { gettext, gettextNodes, pgettext } from "../language.js";
+import { addContact, block, report } from "./contact_acts.js";
 import { el } from "./dom.js";
 
 export class StrangerBar {
@@ -15,7 +15,8 @@ export class StrangerBar {
     this.text = el("p");
     this.block = el("button.danger", { type: "button", onclick: () => block(client, number) }, gettext("Block"));
     this.node = el("aside.stranger", { "aria-label": gettext("Not in your contacts"), hidden: true }, this.text,
-      el("div.buttons", {}, el("button.primary", { type: "button", onclick: () => addContact(client, number) }, gettext("Add to contacts")), this.block));
+      el("div.buttons", {}, el("button.primary", { type: "button", onclick: () => addContact(client, number) }, gettext("Add to contacts")), this.block,
+        el("button", { type: "button", onclick: () => report(client, number) }, pgettext("verb", "Report"))));
     this.#off = client.on("people", () => this.#draw());
     this.#draw();
   }

@@ -56,7 +56,8 @@ export class Tabs {
   #draw() {
     this.#timer = null;
     const { people, session, chats, events } = this.#client;
-    const unread = [...chats.values()].reduce((sum, chat) => sum + (chat.isLoaded ? chat.unread : 0), 0);
+    const now = Date.now();
+    const unread = [...chats.values()].reduce((sum, chat) => sum + (chat.isLoaded && !chat.isMutedAt(now) ? chat.unread : 0), 0);
     showUnread(unread);
     this.unread.replaceChildren(...counted(unread, ngettext("{count} unread", "{count} unread", unread)));
     const invitations = events.unanswered().filter((id) => this.#client.findEvent(id)?.isMember !== false).length;

@@ -1,10 +1,10 @@
 // Turns what people wrote into nodes.
 
+import { cardNameOf } from "../card_name.js";
 import { plainName } from "../files.js";
 import { gettext } from "../language.js";
 import { lengthOf } from "../locale.js";
 import { parse, parseAddresses, plainOf } from "../markup.js";
-import { readCard } from "../vcard.js";
 import { beginningOf } from "../words.js";
 import { el } from "./dom.js";
 
@@ -18,6 +18,16 @@ export const ALONE = { tabindex: "0" };
 
 /** What somebody wrote, for `append`: with its bold, italic and struck words, its code and its links. `stop`: ALONE where it stands in no row. */
 export const formatted = (text, stop = IN_ROW) => parse(text).map((part) => nodeOf(part, stop));
+
+/** The same, where `draw(words)` gives the nodes of words, and `plain(words)` what stands in code and addresses. */
+export function formattedWith(text, draw, plain) {
+  const read = (part) => {
+    if (typeof part === "string") return draw(part);
+    if (part.parts) return [el(TAGS[part.kind], {}, ...part.parts.flatMap(read))];
+    return [nodeOf({ ...part, text: plain(part.text), ...(part.address ? { address: plain(part.address) } : {}) }, IN_ROW)];
+  };
+  return parse(text).flatMap(read);
+}
 
 /** A title, for `append`: its addresses are links. */
 export const withLinks = (text) => parseAddresses(text).map((part) => nodeOf(part, ALONE));
@@ -40,6 +50,7 @@ export function isOnlyEmoji(text) {
 export function summaryOf(message) {
   if (message.deleted) return gettext("Deleted message");
   if (message.type === "t") return shortened(message.text);
+  if (message.type === "p") return gettext("Poll: {question}", { question: message.question });
   const [kind, text] = [titleOf(message), shortened(message.caption ?? "")];
   return text ? gettext("{kind}: {text}", { kind, text }) : kind;
 }
@@ -51,7 +62,7 @@ const NAMES = { i: gettext("Photo"), v: gettext("Video"), s: gettext("Voice mess
 function titleOf({ type, duration_ms: lengthMs, file_name: fileName, name, vcard }) {
   const title = NAMES[type] ?? gettext("Message");
   if (type === "d" || type === "a") return plainName(fileName ?? "") || title;
-  const who = type === "c" ? name || readCard(vcard ?? "").name : "";
+  const who = type === "c" ? name || cardNameOf(vcard ?? "") : "";
   if (who) return gettext("Contact: {who}", { who });
   return lengthMs && type === "s" ? gettext("Voice message {length}", { length: lengthOf(lengthMs) }) : title;
 }

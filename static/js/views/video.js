@@ -5,7 +5,8 @@ import { lengthOf } from "../locale.js";
 import { trackKey } from "../player.js";
 import { brokenOf } from "./broken.js";
 import { attempt, el, icon, iconButton } from "./dom.js";
-import { blurOf, fit, keepPlace, withSize } from "./picture.js";
+import { blurOf, fit, keepPlace } from "./picture.js";
+import { withSize } from "./picture_box.js";
 
 let playing = null; // { key, node }: the one that was started last; a row that is drawn anew takes it over as it is
 

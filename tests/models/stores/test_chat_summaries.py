@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,8 +23,11 @@ from models.documents.entry import (
     is_notice,
 )
 from models.stores import chat_summaries, unread_counts
+from models.stores import members as members_store
 from models.stores.database import Database
+from models.stores.ended_entries import EndedEntries
 from models.stores.entries import visible
+from models.stores.lifetimes import LONG_AGO, NEVER
 from tests.support.examined import examined
 from tests.support.logs import SINCE, Logs, open_logs
 
@@ -185,6 +189,8 @@ async def test_every_head_is_what_the_log_says(
         monkeypatch.setattr(chat_summaries, "NEAR", 2)
         monkeypatch.setattr(unread_counts, "NEAR", 2)
         monkeypatch.setattr(unread_counts, "SHARED_ROWS", 7)
+    monkeypatch.setattr(members_store, "HIDDEN_MAX", 4)
+    monkeypatch.setattr(members_store, "HIDDEN_KEPT", 2)
     dice = random.Random(seed)
     people = [1, 2, 3, 5, ME]
     direct, group = await logs.direct(ME, PEER), await logs.group(*people)
@@ -193,6 +199,11 @@ async def test_every_head_is_what_the_log_says(
             await _happen(logs, chat, members, dice)
     await logs.change(group, 2, Left(2, "492"))
     await logs.say(group, 1, 3)
+    if not is_near:  # where an index counts them alone, messages that are over count until they are swept
+        ended = EndedEntries(logs.database)
+        over = await ended.list_expired(datetime.now(UTC), 10_000)
+        await ended.erase(over)
+        await ended.settle(over)
 
     for chat, members in ((direct, [ME, PEER]), (group, people)):
         found = await logs.heads.of_all(members, [chat.id])
@@ -206,7 +217,7 @@ async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Rando
     sender = dice.choice(members)
     others = [one for one in members if one != sender]
     end = logs.end_of(chat)
-    match dice.randrange(9):
+    match dice.randrange(11):
         case 0 | 1 | 2:
             await logs.say(chat, sender, dice.randint(1, 3))
         case 3:
@@ -222,7 +233,12 @@ async def _happen(logs: Logs, chat: Chat, members: list[int], dice: random.Rando
         case 7 if end:
             seq = dice.randint(max(1, end - 10), end)
             await logs.members.advance_receipts({(chat.id, sender, True): (seq, seq)})
-        case 8 if len(members) > 2:
+        case 8:
+            times = {"expires_at": dice.choice([LONG_AGO, NEVER])}
+            await logs.say(chat, sender, dice.randint(1, 3), **times)
+        case 9 if end and not dice.randrange(4):
+            await logs.members.clear(chat.id, sender, dice.randint(max(1, end - 20), end))
+        case 10 if len(members) > 2:
             whom = dice.choice(members)
             body = dice.choice(
                 [
@@ -246,6 +262,7 @@ def _expected(entries: list[Entry], head: ChatSummary) -> tuple[Any, int, int]:
     member = head.member
     came = member.spans[-1].first
     seen = [one for one in visible(entries, member) if one.kind is Kind.MESSAGE and one.seq >= came]
+    assert len(member.hidden) <= 4
     unread = [
         one
         for one in (*seen, *_concerning(visible(entries, member), head))

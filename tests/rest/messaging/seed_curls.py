@@ -84,7 +84,7 @@ CURLS: list[Curl] = [
     post("connected_status=online", "account/connected-status/", {}),
     get("account/nickname/", {"nickname": (str, None)}),
     post("nickname=🚚🚎MyNick🚒", "account/nickname/", {}),
-    get("account/privacy-settings/", {"status_message": "all", "photo": "all", "last_seen": "all"}),
+    get("account/privacy-settings/", {"status_message": "all", "photo": "all", "last_seen": "all", "read_receipts": "all"}),
     post("photo=contacts&status_message=all", "account/privacy-settings/", {"photo": "contacts", "status_message": "all"}),
     post("contact_id=XXXXXX&first_name=John Malkovich", "contacts/add-contact/", {"contact_id": str, "exists": True}, 201),
     Curl(

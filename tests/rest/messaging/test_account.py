@@ -341,7 +341,7 @@ async def test_the_nickname(ann: User) -> None:
 
 
 async def test_privacy_is_set_as_a_whole_or_not_at_all(ann: User) -> None:
-    everything = {"status_message": "all", "photo": "all", "last_seen": "all"}
+    everything = {"status_message": "all", "photo": "all", "last_seen": "all", "read_receipts": "all"}
     assert await ann("GET", PRIVACY) == (200, everything)
     changed = {"photo": "contacts", "status_message": "none"}
     assert await ann("POST", PRIVACY, **changed) == (200, changed)

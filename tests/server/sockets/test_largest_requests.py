@@ -69,7 +69,7 @@ def test_it_is_no_longer_than_was_computed(name: str) -> None:
 
 
 def test_every_request_has_its_size() -> None:
-    events = {name[3:] for kind in NAMESPACES for name in vars(kind) if name.startswith("on_")}
+    events = {name[3:] for kind in NAMESPACES for name in dir(kind) if name.startswith("on_")}
     assert events == set(largest_requests(TEXT_MAX))
     assert largest_message(TEXT_MAX) == max(largest_requests(TEXT_MAX).values()) + ENVELOPE_MAX_BYTES
 

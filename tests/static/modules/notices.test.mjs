@@ -39,7 +39,16 @@ test("who is busy on another device has longer to see it there", () => {
 });
 
 test("no chat is muted as long as nothing says so", () => {
-  assert.equal(isMuted(new Chat(7, ME)), false);
+  const chat = new Chat(7, ME);
+  const plain = { kind: "message" };
+  const mentioning = { ...plain, mentions: [{ account: ME }] };
+  const isTold = (settings) => [plain, mentioning].map((entry) => !isMuted(Object.assign(chat, { settings }), entry, Date.parse("2026-01-01T00:00:00.000Z")));
+  assert.deepEqual(isTold({}), [true, true]);
+  assert.deepEqual(isTold({ muted_until: "always" }), [false, false]);
+  assert.deepEqual(isTold({ muted_until: "2026-01-01T00:00:00.001Z" }), [false, false]);
+  assert.deepEqual(isTold({ muted_until: "2026-01-01T00:00:00.000Z" }), [true, true]);
+  assert.deepEqual(isTold({ muted_until: "always", notify: "mentions" }), [false, true]);
+  assert.deepEqual(isTold({ notify: "none" }), [false, false]);
 });
 
 test("a crowd of notices is held back", () => {

@@ -27,6 +27,10 @@ class PlayedServer {
   uploads = []; // captions, of each form with a file
   probes = 0;
   refusal = null; // of a form without a file
+  takesParts = true; // as all but old ones do
+  inParts = new Map(); // client_id -> {id, offset, length, what}
+  parts = []; // [where it begins, how long it is] of each part
+  removed = []; // addresses of uploads
   mood = (request) => request.arrive();
 
   store(id, what) {
@@ -43,10 +47,13 @@ class PlayedServer {
       status = 0;
       responseText = "";
       isOver = false;
+      headers = {};
       open(method, path) {
-        Object.assign(this, { path });
+        Object.assign(this, { method, path });
       }
-      setRequestHeader() {}
+      setRequestHeader(name, value) {
+        this.headers[name] = value;
+      }
       getResponseHeader() {
         return null;
       }
@@ -57,6 +64,7 @@ class PlayedServer {
         this.form = form;
         requests.push(this);
         queueMicrotask(() => {
+          if (this.path.startsWith("/api/messages/uploads/")) return server.part(this, form);
           if (form.get("filename")) {
             server.uploads.push(form.get("caption"));
             server.mood(this);
@@ -67,6 +75,13 @@ class PlayedServer {
           const found = server.stored.get(form.get("client_id"));
           this.answer(found ? 200 : 400, found ?? { error: "A file is needed.", code: "malformed" });
         });
+      }
+      /** So much of this part is stored. */
+      take(count) {
+        const upload = server.named(this.path);
+        upload.offset += count;
+        if (upload.offset === upload.length) server.store(upload.clientId, upload.what);
+        if (!this.isOver) this.upload.onprogress({ loaded: count });
       }
       progress(loaded) {
         if (!this.isOver) this.upload.onprogress({ loaded });
@@ -90,12 +105,28 @@ class PlayedServer {
     };
   }
 
+  named = (path) => [...this.inParts.values()].find(({ id }) => path.endsWith(`/${id}/`));
+
+  part(request, body) {
+    if (!this.takesParts) return request.answer(404, { error: "Not Found", code: "not_found" });
+    if (request.method === "POST") {
+      const { client_id: clientId, length, caption: what } = JSON.parse(body);
+      if (!this.inParts.has(clientId)) this.inParts.set(clientId, { id: `u${this.inParts.size}`, offset: 0, length, clientId, what });
+      const { id, offset } = this.inParts.get(clientId);
+      return request.answer(201, { upload: id, offset, length });
+    }
+    const upload = this.named(request.path);
+    if (request.method === "GET") return request.answer(200, { upload: upload.id, offset: upload.offset, message: this.stored.get(upload.clientId) });
+    this.parts.push([Number(request.headers["Upload-Offset"]), body.size]);
+    this.mood(request, body);
+  }
+
   get said() {
     return [...this.stored.values()].map(({ what }) => what);
   }
 
   outbox(table = new Memory("client_id")) {
-    return new Outbox({ table, ask: this.ask, loadUploads: async () => new Uploads({ rest: { token: "t" }, Request: this.Request, stillMs: 0 }) });
+    return new Outbox({ table, ask: this.ask, loadUploads: async () => new Uploads({ rest: { token: "t", remove: async (path) => this.removed.push(path) }, Request: this.Request, stillMs: 0 }) });
   }
 }
 
@@ -407,4 +438,72 @@ test("one that nobody wants any more is gone when the server refuses it for good
   outbox.resume();
   await until(() => !outbox.items.has(item.client_id) || item.failed);
   assert.equal(outbox.items.size, 0);
+});
+
+const MIB = 1 << 20;
+const film = (caption) => photo(caption, new Blob([new Uint8Array(3 * MIB)]));
+const arriveWhole = (request, body) => {
+  request.upload.onload();
+  request.take(body.size);
+  request.answer(204, null);
+};
+
+test("a large file goes on where it broke, and its progress begins there", async () => {
+  const server = new PlayedServer();
+  server.mood = (request) => (request.take(2 * MIB), request.break());
+  const table = new Memory("client_id");
+  const before = server.outbox(table);
+  before.resume();
+  const item = await before.add(film("a"));
+  await until(() => server.parts.length === 1);
+  before.pause();
+  assert.deepEqual(before.progressOf(item), { sent: 2 * MIB, total: 3 * MIB });
+  let request;
+  server.mood = (one) => (request = one);
+  const outbox = server.outbox(table); // another visit
+  await outbox.open();
+  outbox.resume();
+  await until(() => request);
+  const [kept] = outbox.items.values();
+  assert.deepEqual(outbox.progressOf(kept), { sent: 2 * MIB, total: 3 * MIB });
+  arriveWhole(request, request.form);
+  await until(() => kept.stored);
+  assert.deepEqual(server.parts, [[0, 3 * MIB], [2 * MIB, MIB]]);
+  assert.deepEqual([server.said, server.uploads], [["a"], []]);
+});
+
+test("a line that breaks with every part brings a large file there all the same", async () => {
+  const server = new PlayedServer();
+  server.mood = (request, body) => (body.size > MIB / 8 ? (request.take(MIB / 8), request.break()) : arriveWhole(request, body));
+  const outbox = server.outbox();
+  outbox.resume();
+  const item = await outbox.add(film("a"));
+  for (let parts = 1; parts < 24; parts++) {
+    await until(() => server.parts.length === parts);
+    outbox.pause();
+    outbox.resume(); // which wakes what waits for its next try
+  }
+  await until(() => item.stored);
+  assert.deepEqual(server.parts.map(([from]) => from), [...Array(24).keys()].map((part) => (part * MIB) / 8));
+});
+
+test("of one that is stopped the server is told to keep nothing", async () => {
+  const server = new PlayedServer();
+  server.mood = (request) => request.take(MIB);
+  const outbox = server.outbox();
+  outbox.resume();
+  const item = await outbox.add(film("a"));
+  await until(() => outbox.progressOf(item).sent === MIB);
+  assert.equal(await outbox.cancel(item.client_id), "gone");
+  assert.deepEqual(server.removed, ["/api/messages/uploads/u0/"]);
+});
+
+test("a server of an earlier version gets a large file as a form", async () => {
+  const server = new PlayedServer();
+  server.takesParts = false;
+  const outbox = server.outbox();
+  outbox.resume();
+  const item = await outbox.add(film("a"));
+  await until(() => item.stored);
+  assert.deepEqual([server.uploads, server.parts], [["a"], []]);
 });

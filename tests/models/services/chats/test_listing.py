@@ -32,7 +32,7 @@ class Lists:
         self.memberships = MembershipCache(logs.chats, logs.entries, lambda _: None, lambda _: None)
         self.places = ChatPlaces(logs.database)
         self.summaries = Summaries(self.places, self.memberships, HandClock())
-        self.list = ListChats(logs.heads, self.places, self.summaries.list_noted)
+        self.list = ListChats(logs.heads, self.places, self.summaries.list_noted, HandClock())
 
     def as_it_stands(self, name: str) -> Rows:
         """A collection to look into: places are written without waiting for a majority, so they are read without one."""

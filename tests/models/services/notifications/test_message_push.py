@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from models.documents.chat import Chat, ChatKind
+from models.documents.chat_settings import ChatSettings
 from models.documents.entry import Entry, Message
 from models.documents.notification import Notification
 from models.services.notifications.message_push import PushMessages
@@ -35,6 +36,9 @@ class Everybody:
     async def list_reachable(self, account_ids: Collection[int]) -> set[int]:
         return set(account_ids)
 
+    async def list_settings(self, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], ChatSettings]:
+        return {}
+
     async def push(self, notifications: Sequence[Notification]) -> None:
         for each in notifications:
             self.pushed.put_nowait(each)
@@ -43,7 +47,7 @@ class Everybody:
 async def alert_of(chat: Chat) -> str:
     """The words of the push for message 5 of this chat."""
     fixture: Any = Everybody()
-    pushes = PushMessages(fixture, fixture, fixture, fixture, has_preview=True)
+    pushes = PushMessages(fixture, fixture, fixture, fixture, fixture, has_preview=True)
     await pushes.open()
     pushes.announced(Entry(1, 5, 7, "7", "c", NOW, Message(text="hi")), chat, [7, 8])
     async with asyncio.timeout(10):

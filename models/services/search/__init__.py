@@ -1,0 +1,1 @@
+"""Search over what people wrote, sent and named."""

@@ -1,0 +1,88 @@
+// Messages that hold what was typed into the search of the chat list, below the chats that have it in their names.
+
+import { gettext } from "../language.js";
+import { el, show } from "./dom.js";
+import { foundRow } from "./found_row.js";
+
+const AFTER_MS = 250; // without another key
+const WANTED = 10; // a page of the server may be short, and have a next one
+const PAGES_MAX = 3; // read for one look
+const LONG_ENOUGH = /..|[^\x00-\x7f]/u; // one letter of a script with thousands of them is a word
+
+export class MessageSearch {
+  #client;
+  #onchange;
+  #query = "";
+  #next = null;
+  #timer = null;
+  #search = 0; // which one is the last: an answer to another is not shown
+
+  /** `onchange(count)` hears how many were found, after each answer. */
+  constructor(client, onchange) {
+    this.#client = client;
+    this.#onchange = onchange;
+    this.list = el("ul.found", { role: "list" });
+    this.status = el("p.hint", { role: "status" });
+    this.more = el("button.link", { type: "button", hidden: true, onclick: () => this.#read(this.#search) }, gettext("Show more"));
+    this.node = el("section.found-messages", { "aria-label": gettext("Messages that were found"), hidden: true }, el("h2", {}, gettext("Messages")), this.list, this.status, this.more);
+  }
+
+  /** Look for a text, which may be empty: then nothing is shown. */
+  look(query) {
+    if (query === this.#query) return;
+    this.#query = query;
+    this.#next = null;
+    const search = ++this.#search;
+    clearTimeout(this.#timer);
+    if (!LONG_ENOUGH.test(query)) return this.#clear();
+    this.#timer = setTimeout(() => this.#read(search), AFTER_MS);
+  }
+
+  #clear() {
+    this.list.replaceChildren();
+    this.node.hidden = this.more.hidden = true;
+    this.#onchange(0);
+  }
+
+  async #read(search) {
+    const isAnew = this.#next === null;
+    const [hits, problem] = await this.#ask(search);
+    if (search !== this.#search) return;
+    if (isAnew) this.list.replaceChildren();
+    this.list.append(...hits.map((hit) => foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq }))));
+    const count = this.list.childElementCount;
+    this.more.hidden = !this.#next;
+    show(this.status, problem);
+    this.node.hidden = count === 0 && !problem && !this.#next;
+    this.#onchange(count);
+  }
+
+  /** Hits, and what went wrong. */
+  async #ask(search) {
+    const hits = [];
+    try {
+      for (let page = 0; page < PAGES_MAX && hits.length < WANTED && search === this.#search; page++) {
+        const answer = await this.#client.ask("/chat", "search", { query: this.#query, ...(this.#next ? { before: this.#next } : {}) });
+        hits.push(...answer.hits);
+        if (search === this.#search) this.#next = answer.next;
+        if (!answer.next) break;
+      }
+      return [hits, ""];
+    } catch (error) {
+      if (error.name !== "Refused") return [hits, gettext("Messages are searched once there is a connection.")];
+      return [hits, error.code === "malformed" ? "" : error.message]; // nothing but signs is no word
+    }
+  }
+}
+
+/** The words around a hit, with what was found in them marked. Places are counted in code points. */
+function markedOf({ snippet, ranges }) {
+  const letters = [...snippet];
+  const nodes = [];
+  let end = 0;
+  for (const [start, stop] of ranges) {
+    nodes.push(letters.slice(end, start).join(""), el("mark", {}, letters.slice(start, stop).join("")));
+    end = stop;
+  }
+  return [...nodes, letters.slice(end).join("")];
+}

@@ -1,0 +1,39 @@
+// A poll in a message: what is asked, the answers to choose from with how many chose each, and what holds for it.
+
+import { gettext, ngettext } from "../language.js";
+import { el, icon } from "./dom.js";
+import { wholeTimeOf } from "./times.js";
+
+/** `acts`: actsOf (message_acts.js), which know who reads, and who people are. */
+export function pollOf(message, acts) {
+  const { question, options, multiple: isMultiple, closes_at: closesAt, secret: isSecret, voter_count: voters = 0 } = message;
+  if (!options) return gettext("This page cannot show this message yet."); // one's own, that waits to be sent
+  const isClosed = Boolean(closesAt) && Date.parse(closesAt) <= Date.now();
+  const chosen = acts.choiceIn(message);
+  const isOpen = !isClosed && acts.canAnswer(message);
+  const press = (place) => acts.vote(message, isMultiple ? toggled(chosen, place) : chosen.includes(place) ? [] : [place]);
+  return el("div.poll", { role: "group", "aria-label": gettext("Poll: {question}", { question }) },
+    el("strong.poll-question", { dir: "auto" }, question),
+    ...options.map((option, place) => answerOf(option, { voters, isChosen: chosen.includes(place), isOpen, who: acts.votersOf(option), onclick: () => press(place) })),
+    el("span.poll-line", {}, lineOf({ isMultiple, isSecret, isClosed, closesAt, voters })));
+}
+
+const toggled = (chosen, place) => (chosen.includes(place) ? chosen.filter((other) => other !== place) : [...chosen, place].sort((one, other) => one - other));
+
+function answerOf({ text, votes }, { voters, isChosen, isOpen, who, onclick }) {
+  const share = voters ? Math.round((votes / voters) * 100) : 0;
+  const bar = el("span.poll-bar", {}, el("span"));
+  bar.firstChild.style.inlineSize = `${share}%`;
+  return el("button.poll-option", { type: "button", "aria-pressed": String(isChosen), disabled: !isOpen, tabindex: "-1", "data-stop": "", title: who || null, onclick },
+    el("span.poll-mark", { "aria-hidden": "true" }, isChosen ? icon("tick") : null), el("span.poll-text", { dir: "auto" }, text),
+    el("span.poll-votes", { "aria-hidden": "true" }, String(votes)), el("span.unseen", {}, ngettext("one vote", "{count} votes", votes)), bar);
+}
+
+function lineOf({ isMultiple, isSecret, isClosed, closesAt, voters }) {
+  return [
+    ngettext("one person voted", "{count} people voted", voters),
+    isMultiple && !isClosed ? gettext("several answers possible") : "",
+    isSecret ? gettext("nobody sees who voted") : "",
+    isClosed ? gettext("closed") : closesAt ? gettext("until {when}", { when: wholeTimeOf(closesAt) }) : "",
+  ].filter(Boolean).join(" · ");
+}

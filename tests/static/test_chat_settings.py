@@ -1,0 +1,63 @@
+"""What a person sets for a chat, by its menu: all of their devices show it at once, and after a reload."""
+
+from playwright.async_api import expect
+
+from tests.static.accessibility import assert_accessible
+from tests.static.browser import Window, Windows
+from tests.static.conftest import Numbers
+from tests.static.shots import shoot
+from tests.static.test_unread import row_of
+from tests.support.node import Node, Person
+
+
+async def choose(window: Window, title: str, *entries: str) -> None:
+    """Entries of the menu of a chat, by a press with the other button."""
+    await row_of(window, title).locator("a").click(button="right")
+    for entry in entries:
+        await window.page.get_by_role("menuitem", name=entry).click()
+
+
+async def written(node: Node, person: Person, others: list[Person], names: list[str]) -> None:
+    """Chats of a person with others, the first one written in last, all of them unread."""
+    await node.befriend(person, *others)
+    for other, name in zip(others, names, strict=True):
+        await node.rest("PATCH", f"/api/contacts/{other.number}/", person, json={"first_name": name})
+    for other, name in reversed(list(zip(others, names, strict=True))):
+        body = {"contact": person.number, "message": f"I am {name}"}
+        status, shown = await node.rest("POST", "/api/messages/send-message/", other, json=body)
+        assert status == 200, shown
+
+
+async def test_a_chat_is_pinned_muted_archived_and_marked_on_all_devices(
+    windows: Windows, node: Node, numbers: Numbers, axe: str
+) -> None:
+    ann, tom, eva = await numbers.sign_in(node, 3)
+    await written(node, ann, [tom, eva], ["Tom", "Eva"])
+    first, second = await windows.open(ann, "Ann"), await windows.open(ann, "Ann")
+    await expect(second.page.locator(".chat-title")).to_have_text(["Tom", "Eva"])
+    await choose(first, "Eva", "Pin to the top")
+    await expect(second.page.locator(".chat-title")).to_have_text(["Eva", "Tom"])
+    await choose(first, "Tom", "Mute", "Always")
+    await expect(row_of(second, "Tom").get_by_role("img", name="Muted")).to_be_visible()
+    await expect(second.page).to_have_title("(1) Parley")  # what is muted is counted at its row alone
+    await shoot(first, "chat-settings")
+    await choose(first, "Tom", "Archive")
+    await expect(second.page.locator(".chat-title")).to_have_text(["Eva"])
+    await second.page.reload()
+    await expect(second.page.locator(".chat-title")).to_have_text(["Eva"])
+    await second.page.get_by_role("button", name="Archived: one chat").click()
+    await expect(second.page.locator(".chat-title")).to_have_text(["Eva", "Tom"])
+    await assert_accessible(second.page, axe)
+    await choose(second, "Tom", "Unmute")  # its message is older than the archive: it stays there
+    await expect(first.page.get_by_role("button", name="Archived: one chat")).to_be_visible()
+    body = {"contact": ann.number, "message": "Back again"}
+    await node.rest("POST", "/api/messages/send-message/", tom, json=body)
+    await expect(first.page.locator(".chat-title")).to_have_text(["Eva", "Tom"])
+    await choose(first, "Eva", "Mark as read")
+    await expect(row_of(second, "Eva").locator(".badge")).to_have_count(0)
+    await choose(first, "Eva", "Mark as unread")
+    await expect(row_of(second, "Eva").locator(".badge")).to_have_text("marked as unread")
+    await second.open_chat("Eva")
+    await expect(row_of(first, "Eva").locator(".badge")).to_have_count(0)
+    await second.page.get_by_role("button", name="Chat options").click()
+    await expect(second.page.get_by_role("menuitem", name="Unpin")).to_be_focused()

@@ -66,6 +66,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = {
     errors.LimitReached: HTTPStatus.BAD_REQUEST,  # of polls; messages answer 409 with a body of their own (docs/events-api.md, "Messages")
     errors.TooManyInvitees: HTTPStatus.BAD_REQUEST,
     errors.GroupFull: HTTPStatus.CONFLICT,
+    errors.PinsFull: HTTPStatus.CONFLICT,
     errors.NotAContact: HTTPStatus.BAD_REQUEST,  # docs/messaging-api.md, "Contact rule"
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyNewNumbers: HTTPStatus.TOO_MANY_REQUESTS,

@@ -10,7 +10,7 @@ DomainError
 │   SessionNotFound
 ├── PageNotFound   of a list that is shown in pages
 ├── Conflict ─ AccountExists, ClientIdReused, ContactExists, ContactsFull, EventFull, FavouritesFull, GroupFull, LimitReached,
-│   MessageDeleted, NotAContact, PollClosed, TooManyInvitees
+│   MessageDeleted, NotAContact, PinsFull, PollClosed, TooManyInvitees
 ├── TooLarge, TooLong, UnknownEvent, UnsupportedVersion
 ├── InvalidClient, InvalidGrant, InvalidScope, UnsupportedGrantType   the refusals of OAuth (RFC 6749, section 5.2)
 └── RateLimited ─ TooManySockets, TooManyNewNumbers, Unavailable, InternalFault   (worth trying again)
@@ -385,6 +385,11 @@ class LimitReached(Conflict):
 class GroupFull(Conflict):
     code = "group_full"
     text = "The group has reached its largest size."
+
+
+class PinsFull(Conflict):
+    code = "pins_full"
+    text = "As many messages are pinned in this chat as can be."
 
 
 class RateLimited(DomainError):

@@ -46,6 +46,14 @@ class MessageHidden:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatCleared:
+    """An account deleted everything up to this entry for itself; only its own devices are told."""
+
+    chat_id: int
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True)
 class TypingChanged:
     """An account began to type in a chat, or paused."""
 
@@ -146,6 +154,7 @@ Fact = (
     | Ready
     | SignedInElsewhere
     | Resync
+    | ChatCleared
     | ChatSettingsChanged
 )
 

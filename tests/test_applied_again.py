@@ -6,8 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from models.documents.chat import Role
-from models.documents.entry import Body, Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
+from models.documents.chat import Pinners, Role
+from models.documents.entry import Body, Entry, Joined, Left, PhotoSet, PinnersSet, RoleSet, SubjectSet
 from models.documents.photo import Photo
 from models.facts import ChatMembersChanged
 from models.services.chats.membership import MembershipCache
@@ -76,8 +76,9 @@ async def test_whoever_comes_back_after_the_removal_begins_anew(database: Databa
 
 async def test_no_order_of_applying_again_undoes_what_came_later(database: Database) -> None:
     chats, members = Chats(database, Counters(database)), Members(database)
-    early = [joined(7, 8), SubjectSet("B"), Left(8, "8"), PhotoSet(PHOTO)]
-    log = await written(chats, *early, RoleSet(7, "7", Role.ADMIN), SubjectSet("C"), PhotoSet(None))
+    early = [joined(7, 8), SubjectSet("B"), Left(8, "8"), PhotoSet(PHOTO), PinnersSet(Pinners.ALL)]
+    late = [RoleSet(7, "7", Role.ADMIN), SubjectSet("C"), PhotoSet(None), PinnersSet(Pinners.ADMINS)]
+    log = await written(chats, *early, *late)
     await members.forget_left(8)
 
     async def rows() -> list[object]:

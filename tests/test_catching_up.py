@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from models.documents.entry import Joined, Left, SubjectSet
 from models.services.chats import receipts
+from models.stores import members
 from server.embedded import EmbeddedStores
 from tests.support.model_client import ChatModel, ModelClient
 from tests.support.node import Node, Person, running_node, settings_for
@@ -38,7 +39,11 @@ operations = st.one_of(
     st.tuples(st.just("edit"), people, which),
     st.tuples(st.just("delete"), people, which),
     st.tuples(st.just("hide"), people, which),
+    st.tuples(st.just("hide"), people, which),
+    st.tuples(st.just("clear"), people, which),
+    st.tuples(st.just("timer"), people, places),
     st.tuples(st.sampled_from(["like", "unlike"]), people, which),
+    st.tuples(st.sampled_from(["pin", "pin", "unpin"]), people, which),
     st.tuples(st.sampled_from(["poll", "secret_poll"]), people, places),
     st.tuples(st.sampled_from(["vote", "vote", "unvote"]), people, which),
     st.tuples(st.sampled_from(["delivered", "read"]), people, which),
@@ -58,8 +63,13 @@ beats = st.lists(st.lists(operations, min_size=1, max_size=4), min_size=5, max_s
 async def node(
     stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Node]:
-    """A node with small answers, so that `more` and `reset` are the rule, and receipts that do not keep a test waiting."""
+    """A node with small answers, so that `more` and `reset` are the rule, and receipts that do not keep a test waiting.
+
+    A member row keeps two messages that its account deleted for itself.
+    """
     monkeypatch.setattr(receipts, "TELL_EVERY_S", 0.05)
+    monkeypatch.setattr(members, "HIDDEN_MAX", 2)
+    monkeypatch.setattr(members, "HIDDEN_KEPT", 1)
     small = {"sync_max_entries": 4, "delta_max_entries": 12}
     async with running_node(stores, settings_for(tmp_path_factory.mktemp("node"), chat=small)) as running:
         yield running
@@ -94,8 +104,25 @@ class Town:
         target: dict[str, Any] = {"contact": self.people[place].number}
         if place in (GROUP, ANNEX):
             target = {"chat": self.group if place == GROUP else self.annex}
-        body = {**target, "client_id": client_id, "text": f"{client_id} of {who}", **content}
+        mentions = {} if content else {"mentions": self._mention(who)}
+        body = {**target, "client_id": client_id, "text": f"{client_id} of {who}", **mentions, **content}
         await self.allowed(self.staying[who].ask("message_send", body), "chat_not_found", "contact_blocked")
+
+    async def timer(self, who: int, place: int) -> None:
+        target: dict[str, Any] = {"contact": self.people[place].number}
+        if place in (GROUP, ANNEX):
+            target = {"chat": self.group if place == GROUP else self.annex}
+        body = target | {"expires_after_s": 3600 + next(self.numbers)}
+        refusals = ("chat_not_found", "not_an_admin", "contact_blocked", "forbidden")
+        await self.allowed(self.staying[who].ask("chat_expiry_set", body), *refusals)
+
+    async def clear(self, who: int, what: int) -> None:
+        """Delete for oneself what is up to one of the messages that this person holds."""
+        client = self.staying[who]
+        held = sorted([(chat.chat, seq) for chat in client.chats.values() for seq in chat.messages], reverse=True)
+        if held:
+            chat, seq = held[what % len(held)]
+            await self.allowed(client.ask("chat_clear", {"chat": chat, "up_to": seq}), "chat_not_found")
 
     async def poll(self, who: int, place: int, *, is_secret: bool = False) -> None:
         await self.send(who, place, type="p", question="?", options=["a", "b"], secret=is_secret)
@@ -156,12 +183,14 @@ class Town:
         await self._change("edit", 0, 1)
         await self._change("delete", 0, 3)
         await self._change("like", 0, 0)
+        await self._change("pin", 0, 2)
         await self.secret_poll(0, ANNEX)
         await self.vote(0, 0)
         await self.welcome(who, whom)
         await self.send(0, ANNEX)
         await self.dismiss(who, whom)
         await self._change("unlike", 0, 0)
+        await self._change("unpin", 0, 1)
         await self.vote(0, 0)
 
     async def leave(self, who: int, _: int) -> None:
@@ -177,23 +206,44 @@ class Town:
     async def _change(self, name: str, who: int, what: int) -> None:
         """Change one of the messages that this person holds."""
         client = self.staying[who]
-        held = [(chat.chat, seq) for chat in client.chats.values() for seq in chat.messages]
+        held = [
+            (chat.chat, seq)
+            for chat in client.chats.values()
+            for seq, message in chat.messages.items()
+            if name != "edit" or message["type"] == "t"  # polls cannot be edited
+        ]
         if not held:
             return
         chat, seq = sorted(held, reverse=True)[what % len(held)]
         body: dict[str, Any] = {"chat": chat, "seq": seq}
-        refusals = ("chat_not_found", "message_not_found", "not_your_message", "message_deleted", "forbidden")
+        refusals = (
+            "chat_not_found",
+            "message_not_found",
+            "not_your_message",
+            "message_deleted",
+            "forbidden",
+            "not_an_admin",
+        )
         if name in ("delivered", "read"):
             await self.allowed(client.ask(name, body, "/receipts"), "chat_not_found")
             return
         event, more = {
-            "edit": ("message_edit", {"text": f"e{next(self.numbers)}"}),
+            "edit": (
+                "message_edit",
+                {"text": f"e{next(self.numbers)}", "mentions": self._mention(who) if what % 2 else []},
+            ),
+            "pin": ("message_pin", {"pinned": True}),
+            "unpin": ("message_pin", {"pinned": False}),
             "delete": ("message_delete", {}),
             "hide": ("message_delete", {"scope": "me"}),
             "like": ("reaction_set", {"emoji": "👍🏽"}),
             "unlike": ("reaction_set", {"emoji": None}),
         }[name]
         await self.allowed(client.ask(event, body | more), *refusals, "contact_blocked")
+
+    def _mention(self, who: int) -> list[dict[str, Any]]:
+        """The first character of a text, which means its writer."""
+        return [{"number": self.people[who].number, "offset": 0, "length": 1}]
 
     async def _travel(self, name: str, who: int) -> None:
         client = self.roaming[who]

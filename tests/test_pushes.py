@@ -136,6 +136,19 @@ async def test_who_is_away_is_told_of_a_message_with_its_sender_its_beginning_an
     assert push.payload == {"type": "message", **about}
 
 
+async def test_who_is_mentioned_is_told_so(node: Node, apple: Apple) -> None:
+    ann, tom, eve = await friends(node, "Ann", "Tom", "Eve")
+    group = await parts_of(node).found_group(ann, tom, eve, subject="Chess")
+    mentions = [{"number": tom.number, "offset": 0, "length": 4}]
+    await write(node, ann, chat=group.id, text="@Tom, your move", mentions=mentions)
+    await apple.expect(2)
+    told = {push.token: (push.alert, push.payload.get("mentioned")) for push in apple.taken}
+    assert told == {
+        "Tom": ("Ann mentioned you @ Chess: @Tom, your move", True),
+        "Eve": ("Ann @ Chess: @Tom, your move", None),
+    }
+
+
 async def test_in_a_group_all_who_hold_no_socket_are_told_but_nobody_else(node: Node, apple: Apple) -> None:
     ann, tom, eve, kim = await friends(node, "Ann", "Tom", "Eve", "Kim")
     members = [person.number for person in (tom, eve, kim)]

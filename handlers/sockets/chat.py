@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from functools import partial
 
 from typing_extensions import override
 
 from handlers.sockets.base import Answer, BaseNamespace, Body, NamespaceContext, Pending
+from handlers.sockets.chat_lifetimes import LifetimeRequests
+from handlers.sockets.chat_messages import MessageRequests
 from handlers.sockets.client import ClientConnection
 from handlers.sockets.personal import PersonalRequests, PersonalServices
 from handlers.wire.polls import read_choice
 from handlers.wire.sockets.chats import show_chat_page, show_names, show_page, show_sync
 from handlers.wire.sockets.entries import show_entry, show_message
+from handlers.wire.sockets.mentions import read_mentions
 from handlers.wire.sockets.packets import CHAT
 from handlers.wire.sockets.requests import (
     CLIENT_ID_MAX_CHARS,
@@ -30,23 +34,27 @@ from handlers.wire.sockets.requests import (
 )
 from handlers.wire.sockets.search import read_search, show_search
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Deletion, Edit, MessageChange, Reaction, Stored, Vote
+from models.documents.entry import Deletion, Edit, Message, MessageChange, Pin, Reaction, Stored, Vote
 from models.errors import DomainError, Malformed
 from models.services.chats.change import ChangeMessage
+from models.services.chats.expiry import ClearChat, SetExpiry
+from models.services.chats.forward import ForwardMessage
 from models.services.chats.history import PAGE_MAX as HISTORY_MAX
 from models.services.chats.history import ReadHistory
 from models.services.chats.listing import PAGE_MAX as CHATS_MAX
 from models.services.chats.listing import ListChats, SendReady
 from models.services.chats.member_names import NAMES_MAX, ListMemberNames
+from models.services.chats.pins import ListPinned
 from models.services.chats.send import FindStored, SendMessage, message_of
 from models.services.chats.sync import SyncChats
+from models.services.chats.wordings import ListWordings
 from models.services.runtime.admission import ConnectAdmission
 from models.services.search.search import SearchMessages
 
 Submission = Awaitable["asyncio.Future[Stored]"]
 
 
-class ChatNamespace(PersonalRequests, BaseNamespace):
+class ChatNamespace(MessageRequests, LifetimeRequests, PersonalRequests, BaseNamespace):
     """Requests that write begin in the order in which the connection sent them, and are answered when they are stored."""
 
     name = CHAT
@@ -63,6 +71,11 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         member_names: ListMemberNames,
         send_ready: SendReady,
         connect_admission: ConnectAdmission,
+        set_expiry: SetExpiry,
+        clear: ClearChat,
+        forward: ForwardMessage,
+        list_wordings: ListWordings,
+        list_pinned: ListPinned,
         personal: PersonalServices,
         search: SearchMessages,
         *,
@@ -78,6 +91,11 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         self._member_names = member_names
         self._send_ready = send_ready
         self._connect_admission = connect_admission
+        self._set_expiry = set_expiry
+        self._clear = clear
+        self._forward = forward
+        self._list_wordings = list_wordings
+        self._list_pinned = list_pinned
         self._personal = personal
         self._search = search
         self._text_max_chars = text_max_chars
@@ -92,10 +110,10 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         await self._send_ready(client.actor, client.connection)
 
     def on_message_send(self, client: ClientConnection, body: Body) -> Awaitable[Answer] | Pending:
-        """{chat or contact or group, client_id, type = "t", …} -> {message}."""
+        """{chat or contact or group, client_id, type = "t", …, mentions?} -> {message}."""
         target, client_id = read_target(body), read_client_id(body)
         try:
-            message = read_message(body, self._text_max_chars)
+            message = self._read_message(body)
         except DomainError as refusal:
             return self._finish_send(self._again(client, body, target, refusal))
         if client.is_first:
@@ -104,6 +122,12 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
                 return Pending(future, self._show_sent)
         return self._finish_send(client.in_turn(self._send.submit(client.actor, target, message, client_id)))
 
+    def _read_message(self, body: Body) -> Message:
+        message = read_message(body, self._text_max_chars)
+        if "mentions" not in body:  # as in most messages
+            return message
+        return replace(message, mentions=read_mentions(body, message.words))
+
     async def _finish_send(self, submission: Submission) -> Answer:
         return self._show_sent(await (await submission))
 
@@ -111,13 +135,14 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
         return {"message": show_message(message_of(sent))}
 
     def on_message_edit(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
-        """{chat, seq, text, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""
+        """{chat, seq, text, mentions?, client_id?} -> {message, entry}: the message as it is now, and the edit in the log."""
         target, seq = read_target(body), read_seq(body)
         try:
             text = read_text(body, "text", self._text_max_chars)
+            mentions = read_mentions(body, text)
         except DomainError as refusal:
             return self._finish_change(self._again(client, body, target, refusal), Edit)
-        edit = self._change.submit_edit(client.actor, target, seq, text, find_client_id(body))
+        edit = self._change.submit_edit(client.actor, target, seq, text, find_client_id(body), mentions)
         return self._finish_change(client.in_turn(edit), Edit)
 
     def on_message_delete(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
@@ -143,6 +168,14 @@ class ChatNamespace(PersonalRequests, BaseNamespace):
             return self._finish_change(self._again(client, body, target, refusal), Reaction)
         reaction = self._change.submit_reaction(client.actor, target, seq, emoji, find_client_id(body))
         return self._finish_change(client.in_turn(reaction), Reaction)
+
+    def on_message_pin(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
+        """{chat, seq, pinned, client_id?} -> {message, entry}."""
+        target, seq, pinned = read_target(body), read_seq(body), body.get("pinned")
+        if not isinstance(pinned, bool):
+            raise Malformed("pinned: must be true or false.")
+        pin = self._change.submit_pin(client.actor, target, seq, find_client_id(body), pinned=pinned)
+        return self._finish_change(client.in_turn(pin), Pin)
 
     def on_vote(self, client: ClientConnection, body: Body) -> Awaitable[Answer]:
         """{chat, seq, options: [index], client_id?} -> {message, entry}; no options take a vote back."""

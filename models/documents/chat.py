@@ -26,6 +26,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Pinners(StrEnum):
+    """The members of a group who may pin messages for everybody."""
+
+    ADMINS = "admins"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """A conversation.
@@ -45,10 +52,13 @@ class Chat:
     photo: Photo | None = None
     subject_seq: int = 0  # the entry that set the subject; 0 for the first one
     photo_seq: int = 0  # the entry that set the photo; 0 for none
+    expires_after_s: int | None = None  # how long what is sent from now on stays; None for ever
+    expiry_seq: int = 0  # the entry that set that; 0 for none
     group: str | None = None
     pair: tuple[int, int] | None = None
     event_id: int | None = None
     is_large: bool = False  # it has had so many members that it has a channel between nodes
+    pinners: Pinners = Pinners.ADMINS
 
     def as_left(self, look: "Look") -> "Chat":
         """Returns the chat with the subject and photo that it had when somebody left."""
@@ -95,7 +105,10 @@ class Member:
     # The two marks as others see them: these do not advance while one of two people blocks the other.
     shown_delivered: int = 0
     shown_read: int = 0
-    hidden: frozenset[int] = frozenset()  # seqs of messages that this account deleted for itself
+    # Seqs of the messages that this account deleted for itself last; entries name those who deleted them before (Entry.hidden_by).
+    hidden: frozenset[int] = frozenset()
+    hidden_count: int = 0  # how many there have been
+    cleared: int = 0  # everything up to this seq is deleted for this account
     is_listed: bool = True  # False for a direct chat without an entry that this account may see
     look: Look | None = None  # of the chat, for an account that left; None if an earlier version did not store it
     is_synced: bool = True  # False as `is_listed`, but for a chat with oneself: its log is read before it is in a list
@@ -115,8 +128,17 @@ class Member:
         """Returns the entry by which this account left, the last one that it may read; None for a present member."""
         return self.spans[-1].last if self.spans else 0
 
+    @property
+    def readable(self) -> tuple[Span, ...]:
+        """Returns the spans without what the account cleared."""
+        if not self.cleared:
+            return self.spans
+        left = (span for span in self.spans if span.last is None or span.last > self.cleared)
+        return tuple(Span(max(span.first, self.cleared + 1), span.last) for span in left)
+
     def may_view(self, seq: int) -> bool:
-        return seq not in self.hidden and any(span.covers(seq) for span in self.spans)
+        """Returns whether the account may see the entry, unless the entry itself says that it may not (entries.py, `visible`)."""
+        return seq > self.cleared and seq not in self.hidden and any(span.covers(seq) for span in self.spans)
 
 
 def is_group_id(text: str) -> bool:

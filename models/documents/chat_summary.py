@@ -16,7 +16,7 @@ class Standing:
     """A chat for one member.
 
     `last_seq` is the last entry that it may read: the log's end, or the entry with which it left. `unread` counts `unread_messages`, those of
-    others, and entries of others that concern the member (entry.py, is_notice).
+    others, and entries of others that concern the member (entry.py, is_notice). `mentioned` are those of the messages that mention it.
     """
 
     chat: Chat
@@ -24,6 +24,7 @@ class Standing:
     last_seq: int
     unread: int
     unread_messages: int
+    mentioned: int = 0
     peer_number: str | None = None  # of a direct chat
     peer_name: str | None = None  # the other account's own name, as far as the member may see it
     has_newer: bool = False  # than the entry up to which the member archived the chat

@@ -6,10 +6,10 @@ So a client catches up with all of it by one cursor per chat. The stored `_id` i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from models.documents.chat import Role
+from models.documents.chat import Pinners, Role
 from models.documents.chat_settings import SavedDraft, SettingsChange
 from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
@@ -86,6 +86,10 @@ class Message:
         if self.type == "t":
             return replace(self, text=words, mentions=mentions)
         return replace(self, caption=words, mentions=mentions)
+
+    def as_forwarded(self) -> "Message":
+        """Returns the message as it goes on to another chat: it answers nothing there, and mentions nobody."""
+        return replace(self, reply_to=None, mentions=(), forwarded=(self.forwarded or 0) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,20 @@ class PhotoSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpirySet:
+    """Messages sent from now on are gone after so many seconds; None for never. Those sent before keep their time."""
+
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PinnersSet:
+    """These members of the group may pin messages from now on."""
+
+    pinners: Pinners
+
+
+@dataclass(frozen=True, slots=True)
 class RsvpSet:
     """The sender's answer to an invitation to the chat's event."""
 
@@ -254,11 +272,13 @@ Body = (
     | ChatSettingsSet
     | Starred
     | Vote
+    | ExpirySet
+    | PinnersSet
 )
 MessageChange = Edit | Deletion | Reaction | Previewed | Pin | Vote
 # Changes that show what a message says, or what was answered: as secret as the message itself.
 WordsChange = Edit | Previewed | Vote
-ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet
+ChatChange = Joined | Left | RoleSet | SubjectSet | PhotoSet | ExpirySet | PinnersSet
 # Changes of what one account alone sees, in the log of its chat with itself.
 PersonalChange = ChatSettingsSet | Starred
 # Facts about a chat's event. Its own row holds its state, so such an entry changes nothing.
@@ -283,7 +303,9 @@ class Kind(StrEnum):
     RSVP = "rsvp"
     POLL = "poll"
     EVENT = "event"
+    EXPIRY = "expiry"
     PIN = "pin"
+    PINNERS = "pinners"
     SETTINGS = "settings"
     STAR = "star"
     VOTE = "vote"
@@ -303,7 +325,9 @@ KIND_OF: Mapping[type, Kind] = {
     RsvpSet: Kind.RSVP,
     PollAdded: Kind.POLL,
     EventSet: Kind.EVENT,
+    ExpirySet: Kind.EXPIRY,
     Pin: Kind.PIN,
+    PinnersSet: Kind.PINNERS,
     ChatSettingsSet: Kind.SETTINGS,
     Starred: Kind.STAR,
     Vote: Kind.VOTE,
@@ -323,6 +347,12 @@ class Draft:
     client_id: str
     body: Body
     hidden_from: tuple[int, ...] = ()  # accounts that blocked the sender when it was sent
+    expires_after_s: int | None = None  # of a message, from the time at which it is stored
+    expires_at: datetime | None = None  # of a change: when the message that it changes is gone
+
+    def ends_at(self, at: datetime) -> datetime | None:
+        """Returns when what the draft says is gone, if it is stored at this time; None for never."""
+        return self.expires_at if self.expires_after_s is None else at + timedelta(seconds=self.expires_after_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +377,10 @@ class Entry:
     reaction_seqs: Mapping[int, int] = field(default_factory=dict)
     previewed: Previewed | None = None  # the newest, perhaps of a text that was edited since
     preview_seq: int = 0
+    # When what it says is gone (stores/lifetimes.py); a change has the time of its message.
+    expires_at: datetime | None = None
+    # Accounts that deleted the message for themselves and whose member rows no longer say so.
+    hidden_by: tuple[int, ...] = ()
     pinned_at: datetime | None = None  # None for a message that is not pinned
     pinned_by: int = 0
     pin_seq: int = 0  # the entry by which it was last pinned, or not any more
@@ -568,6 +602,17 @@ def as_deleted(message: Entry) -> Entry:
     # Its texts and the mark of an edit are deleted too, so the order of edit and deletion does not matter.
     bare = _without_changes(message, Message(message.body.type, reply_to=message.body.reply_to))
     return replace(bare, is_deleted=True)
+
+
+def as_over(entry: Entry) -> Entry:
+    """Returns a message whose time is over, or a change of one, as everybody sees it: it says nothing any more."""
+    match entry.body:
+        case Message():
+            return as_deleted(entry)
+        case Reaction(of, _):
+            return replace(entry, body=Reaction(of, None))
+        case _:
+            return without_text(entry)
 
 
 def with_change(message: Entry, change: Entry) -> Entry:

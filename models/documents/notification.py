@@ -33,7 +33,8 @@ class Notification:
     """A push to all devices of an account. `data` and `type` are sent beside `aps` (docs/events-api.md, "Pushes").
 
     It may be shown from `at` on, and expires a day later. A newer notification with an equal `collapse` replaces it on the
-    screen. `unquoted` replaces `alert` if that quotes a message whose text was changed before the delivery.
+    screen. `unquoted` replaces `alert` if that quotes a message whose text was changed before the delivery. From `until` on nothing of
+    it may be shown, or kept.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Notification:
     data: Mapping[str, Scalar] = field(default_factory=dict)
     collapse: str | None = None
     unquoted: str | None = None
+    until: datetime | None = None
 
     def is_for(self, device: Device) -> bool:
         """Returns whether a device of the account shows it. A device does not show the sign-in that was made on it."""

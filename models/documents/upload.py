@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from models.documents.chat_ref import ChatRef
 from models.documents.media import MediaKind
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+_NAME_THE_MESSAGE = frozenset({"contact", "group_id", "chat", "client_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Upload:
         The last byte counts once the message is stored: a client that is told that all is there need not ask again.
         """
         return self.length if self.is_sent else min(self.received, self.length - 1)
+
+    def as_sent(self) -> "Upload":
+        """Returns the upload once its message is stored: what it still knows names the message, and no word of it is left."""
+        fields = {name: self.fields[name] for name in _NAME_THE_MESSAGE & self.fields.keys()}
+        return replace(self, fields=fields, file_name="", received=self.length, is_sent=True)
 
     def is_of_same_file(self, other: "Upload") -> bool:
         """Returns whether both may be of the same file. What was said of it first counts."""

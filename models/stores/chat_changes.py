@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pymongo import UpdateOne
 
 from models.documents.chat import Role
-from models.documents.entry import Entry, Joined, Left, PhotoSet, RoleSet, SubjectSet
+from models.documents.entry import Entry, ExpirySet, Joined, Left, PhotoSet, PinnersSet, RoleSet, SubjectSet
 from models.errors import ChatNotFound
 from models.stores.chat_rows import chat_of, member_key, member_row, members_of_chat
 from models.stores.database import Collection as CollectionOfRows
@@ -59,6 +59,16 @@ class ChatChanges:
                 await self._chats.update_one(
                     {"_id": change.chat_id, "photo_seq": {"$not": {"$gte": change.seq}}},
                     {"$set": {"photo": photo_row(photo), "photo_seq": change.seq}},
+                )
+            case ExpirySet(seconds):
+                await self._chats.update_one(
+                    {"_id": change.chat_id, "expiry_seq": {"$not": {"$gte": change.seq}}},
+                    {"$set": {"expires_after_s": seconds, "expiry_seq": change.seq}},
+                )
+            case PinnersSet(pinners):
+                await self._chats.update_one(
+                    {"_id": change.chat_id, "pinners_seq": {"$not": {"$gte": change.seq}}},
+                    {"$set": {"pinners": pinners.value, "pinners_seq": change.seq}},
                 )
             case _:
                 raise TypeError(f"{change.kind} changes no chat")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from models.documents.chat import Chat, ChatKind, Look, Member, Role, Span
+from models.documents.chat import Chat, ChatKind, Look, Member, Pinners, Role, Span
 from models.documents.entry import SEQ_BITS, entry_key
 from models.documents.plain_line import one_line
 from models.stores.database import Row
@@ -90,10 +90,13 @@ def chat_of(row: Mapping[str, Any]) -> Chat:
         photo=read_photo(row),
         subject_seq=row.get("subject_seq", 0),
         photo_seq=row.get("photo_seq", 0),
+        expires_after_s=row.get("expires_after_s"),
+        expiry_seq=row.get("expiry_seq", 0),
         group=row.get("group"),
         pair=(int(first), int(second)) if second else None,
         event_id=row.get("event"),
         is_large=row.get("large", False),
+        pinners=Pinners(row.get("pinners", Pinners.ADMINS)),
     )
 
 
@@ -110,6 +113,8 @@ def member_of(row: Mapping[str, Any]) -> Member:
         shown_delivered=row["shown"]["delivered"],
         shown_read=row["shown"]["read"],
         hidden=frozenset(row.get("hidden", ())),
+        hidden_count=row.get("hidden_count", len(row.get("hidden", ()))),
+        cleared=row.get("cleared", 0),
         is_listed=not row.get("unlisted", False),
         look=Look(one_line(row["look"]["subject"]), read_photo(row["look"])) if row.get("look") else None,
         is_synced=row.get("unlisted") is not UNLISTED,

@@ -5,7 +5,7 @@ number of chats, however long they are, by indexes over messages (entry_rows.py)
 
 - The newest message is one seek in `said`, which holds no changes and no hidden messages. The newest message that an account
   wrote while it was blocked is one seek in `kept_back`.
-- What is unread: unread_counts.py.
+- What is unread: unread_counts.py and unread_mentions.py.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from models.stores.chat_rows import (
 from models.stores.database import Database, Row, aggregate
 from models.stores.entries import MESSAGE_CHANGES, overlay
 from models.stores.entry_rows import ENTRIES, read_entry
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 from models.stores.unread_counts import (
     AT_ONCE,
     COUNT_NEAR,
@@ -40,7 +41,10 @@ from models.stores.unread_counts import (
     hidden_keys,
     is_direct,
     key_of,
+    lifetime_variables,
+    seen_from_key,
 )
+from models.stores.unread_mentions import UnreadMentions
 
 ROWS_AT_ONCE = 100  # made into heads without letting anybody else in between, some 3 ms
 
@@ -49,7 +53,7 @@ _KEPT_BACK: Row = _MESSAGE | {"hidden_from": {"$exists": True}}
 
 
 class LogEnd(NamedTuple):
-    """The end of a chat's log, and how far a member has read it.
+    """The end of a chat's log, and how far a member has read it, or deleted it for itself.
 
     `left`: the entry with which the member left, None for a member. `activity`: the time by which its chat list is sorted, which
     may lag behind by seconds (chat_places.py); None if an earlier version wrote the row.
@@ -69,11 +73,13 @@ class LogEnd(NamedTuple):
 class ChatSummaries:
     """Reads what chat lists show of chats."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lifetimes: Lifetimes = TIMERS_ALONE) -> None:
         self._members = database.collection(MEMBERS)
         self._chats = database.collection(CHATS)
         self._entries = database.collection(ENTRIES)
-        self._unread = UnreadCounts(self._entries)
+        self._unread = UnreadCounts(self._entries, lifetimes)
+        self._lifetimes = lifetimes
+        self._mentions = UnreadMentions(self._entries, lifetimes)
 
     async def list_ends(self, account_ids: Collection[int]) -> dict[int, dict[int, LogEnd]]:
         """Returns where the logs of all chats of these accounts end that a sync shows (Member.is_synced), by account and chat."""
@@ -87,7 +93,9 @@ class ChatSummaries:
         return await self._list_ends(chats, {"_id": {"$in": keys}, "spans": {"$ne": []}, "unlisted": {"$ne": UNLISTED}})
 
     async def _list_ends(self, account_ids: Collection[int], match: Row) -> dict[int, dict[int, LogEnd]]:
-        fields = dict.fromkeys(("chat", "account", "end", "read", "spans", "activity", "large", "unlisted"), True)
+        fields = dict.fromkeys(
+            ("chat", "account", "end", "read", "cleared", "spans", "activity", "large", "unlisted"), True
+        )
         rows = await aggregate(self._members, [{"$match": match}, _END, {"$project": fields}])
         large = {row["chat"] for row in rows if row.get("large")}
         query = {"_id": {"$in": list(large)}}
@@ -99,7 +107,8 @@ class ChatSummaries:
             if not end and row.get("unlisted") == UNLISTED_SELF:
                 continue  # a log with oneself that holds nothing: there is nothing to catch up with
             times = [at for at in (row.get("activity"), activity.get(row["chat"])) if at is not None]
-            ends[row["account"]][row["chat"]] = LogEnd(end, row["read"], row["spans"][-1][1], max(times, default=None))
+            read = max(row["read"], row.get("cleared", 0))
+            ends[row["account"]][row["chat"]] = LogEnd(end, read, row["spans"][-1][1], max(times, default=None))
         return ends
 
     async def list_standings(self, ends: Mapping[int, Mapping[int, LogEnd]]) -> list[tuple[int, Standing]]:
@@ -122,7 +131,8 @@ class ChatSummaries:
         heads = []
         for count, row in enumerate(rows, 1):
             account_id, chat_id = row["account"], row["chat"]
-            heads.append((account_id, _head(row, ends[account_id][chat_id].seq, pending.get(chat_id, []))))
+            last = [self._lifetimes.read(row["last"])] if row["last"] is not None else []
+            heads.append((account_id, _head(row, ends[account_id][chat_id].seq, last, pending.get(chat_id, []))))
             if count % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return heads
@@ -143,13 +153,15 @@ class ChatSummaries:
         rows: list[Row] = []
         for keys, is_near in ((done, False), (near, True), (far, False)):
             if keys:
-                pipeline = _pipeline({"_id": {"$in": keys}}, is_near=is_near, with_last=with_last)
+                times = lifetime_variables(self._lifetimes)
+                pipeline = _pipeline({"_id": {"$in": keys}}, times, is_near=is_near, with_last=with_last)
                 found = await aggregate(self._members, pipeline)
                 if keys is done:
                     for row in found:
                         row["near"] = ()
                 rows += found
         await self._unread.count(rows)
+        await self._mentions.count(rows)
         await self._add_peers(rows)
         await mark_newer(self._members, rows)
         return rows
@@ -158,9 +170,11 @@ class ChatSummaries:
         """Set `last`, the newest message, in each row; the one before it where the account deleted it for itself."""
         hiding: list[Row] = []
         for row in rows:
-            came = came_key(row)
-            row["last"] = max((one for one in row["last"] + row["own"] if one["_id"] >= came), key=key_of, default=None)
-            if row["last"] is not None and row["last"]["_id"] in hidden_keys(row):
+            first = seen_from_key(row)
+            row["last"] = max(
+                (one for one in row["last"] + row["own"] if one["_id"] >= first), key=key_of, default=None
+            )
+            if row["last"] is not None and _is_hidden(row["last"], row):
                 hiding.append(row)
         for start in range(0, len(hiding), AT_ONCE):
             await asyncio.gather(*map(self._find_last, hiding[start : start + AT_ONCE]))
@@ -189,8 +203,8 @@ class ChatSummaries:
                 row["peer"] = numbers.get(keys[row["_id"]], row["number"])
 
     async def _find_last(self, row: Row) -> None:
-        keys = {"$gte": came_key(row), "$lt": end_key(row), "$nin": list(hidden_keys(row))}
-        in_chat: Row = {"chat": row["chat"], "_id": keys}
+        keys = {"$gte": seen_from_key(row), "$lt": end_key(row), "$nin": list(hidden_keys(row))}
+        in_chat: Row = {"chat": row["chat"], "_id": keys, "hidden_by": {"$ne": row["account"]}}
         said = self._entries.find(SAID | in_chat).hint("said").sort("_id", -1).limit(1)
         own = self._entries.find(_KEPT_BACK | in_chat | {"sender": row["account"]}).hint("kept_back")
         found = await said.to_list(1) + await own.sort("_id", -1).limit(1).to_list(1)
@@ -222,7 +236,7 @@ _END: Row = {
 }
 
 
-def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
+def _pipeline(match: Row, times: Row, *, is_near: bool, with_last: bool) -> list[Row]:
     """Returns the pipeline for member rows with their chat; see `_list_rows` for `with_last` and `is_near`."""
     # `$expr` with `$gt` and `$lt` is answered from the index since MongoDB 5.0.
     first = first_key("$chat")
@@ -231,8 +245,8 @@ def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
     variables: Row = {
         "first": first,
         "account": "$account",
-        "came": {"$add": [first, {"$arrayElemAt": [span, 0]}]},
-        "read": {"$add": [first, {"$toLong": "$read"}]},
+        "came": {"$add": [first, {"$max": [{"$arrayElemAt": [span, 0]}, {"$add": ["$cleared", 1]}]}]},
+        "read": {"$add": [first, {"$toLong": {"$max": ["$read", "$cleared"]}}]},
         # Whoever left hears nothing of what came after, not even how much it is.
         "end": {"$add": [first, {"$cond": [{"$isNumber": left}, {"$add": [left, 1]}, SEQ_MAX + 1]}]},
         "hidden": {"$map": {"input": {"$ifNull": ["$hidden", []]}, "in": {"$add": [first, "$$this"]}}},
@@ -260,8 +274,14 @@ def _pipeline(match: Row, *, is_near: bool, with_last: bool) -> list[Row]:
         pipeline.append(entries("own", _KEPT_BACK, [in_direct, is_own], *newest))
     if is_near:
         after_read: list[Row] = [{"$gt": ["$_id", "$$read"]}, before_end]
+        variables |= times
         pipeline.append(entries("near", {}, after_read, *COUNT_NEAR))
     return pipeline
+
+
+def _is_hidden(message: Row, row: Row) -> bool:
+    """Returns whether the account of a member row deleted a message for itself."""
+    return message["_id"] in hidden_keys(row) or row["account"] in message.get("hidden_by", ())
 
 
 def _peer(row: Row) -> int:
@@ -277,17 +297,20 @@ def _standing(row: Row, end: int) -> dict[str, Any]:
         "last_seq": end if member.last_seq is None else min(end, member.last_seq),
         "unread": min(row["messages"] + row["notices"], UNREAD_MAX),
         "unread_messages": row["messages"],
+        "mentioned": row["mentions"],
         "peer_number": row.get("peer"),
         "has_newer": row["newer"],
     }
 
 
-def _head(row: Row, end: int, pending: Sequence[Entry]) -> ChatSummary:
+def _head(row: Row, end: int, newest: list[Entry], pending: Sequence[Entry]) -> ChatSummary:
+    """`newest` holds the newest message as it is stored, if there is one."""
     standing = _standing(row, end)
-    rows = [row["last"]] if row["last"] is not None else []
-    last = overlay(rows, [read_entry(one) for one in rows], pending)
-    came = row["came"]
+    last = overlay([row["last"]] if newest else [], newest, pending)
+    came: Entry | None = row["came"]
     last_at = last[0].at if last else came.at if came else standing["chat"].created_at
+    if came is not None and came.seq <= standing["member"].cleared:
+        came = None
     shown = row["notice"] or came
     notice = None if shown is None else as_seen_by(shown, row["account"])
     return ChatSummary(

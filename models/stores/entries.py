@@ -6,7 +6,7 @@ a sweep applies them to the rows.
 """
 
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from models.documents.entry import (
     Edit,
     Entry,
     Kind,
+    Message,
     MessageChange,
     Pin,
     Previewed,
@@ -26,6 +27,7 @@ from models.documents.entry import (
     Vote,
     WordsChange,
     as_of,
+    as_over,
     entry_key,
     has_changed_since,
     shown_to,
@@ -37,9 +39,11 @@ from models.documents.entry import (
 from models.documents.media import media_named
 from models.documents.poll import pack_vote, seq_of_vote
 from models.stores.database import Collection, Database, Row
+from models.stores.ended_entries import WORDS_CHANGES, EndedEntries
 from models.stores.entry_rows import (
     CONTENT_FIELDS,
     ENTRIES,
+    GONE_FIELDS,
     mention_rows,
     photo_files,
     preview_row,
@@ -47,6 +51,7 @@ from models.stores.entry_rows import (
     with_photo,
 )
 from models.stores.last_seqs import read_last_seq
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 
 MESSAGE_CHANGES = [
     Kind.EDIT.value,
@@ -58,15 +63,28 @@ MESSAGE_CHANGES = [
 ]
 MEMBERSHIPS = [Kind.JOINED.value, Kind.LEFT.value]
 _FILE_PATHS = ("url", "photo.full", "preview.picture.url")
-CHAT_CHANGES = [Kind.JOINED.value, Kind.LEFT.value, Kind.ROLE.value, Kind.SUBJECT.value, Kind.PHOTO.value]
+CHAT_CHANGES = [
+    Kind.JOINED.value,
+    Kind.LEFT.value,
+    Kind.ROLE.value,
+    Kind.SUBJECT.value,
+    Kind.PHOTO.value,
+    Kind.EXPIRY.value,
+    Kind.PINNERS.value,
+]
 PERSONAL_CHANGES = [Kind.SETTINGS.value, Kind.STAR.value]
 
 
 class Entries:
-    """The logs of all chats. Every list is oldest entry first, unless it says otherwise."""
+    """The logs of all chats. Every list is oldest entry first, unless it says otherwise.
 
-    def __init__(self, database: Database) -> None:
+    What is over (`lifetimes`) is returned without what it said.
+    """
+
+    def __init__(self, database: Database, lifetimes: Lifetimes = TIMERS_ALONE) -> None:
         self._entries: Collection = database.collection(ENTRIES)
+        self.lifetimes = lifetimes
+        self._erased = EndedEntries(database)
 
     async def last_seq(self, chat_id: int) -> int:
         """Returns the highest seq that is stored in a chat; 0 for an empty log."""
@@ -103,7 +121,7 @@ class Entries:
         rows = await self._page(chat_id, first, last, limit, newest_first=newest_first, only_messages=only_messages)
         if newest_first:
             rows.reverse()
-        entries = overlay(rows, [read_entry(row) for row in rows], changes)
+        entries = overlay(rows, [self.lifetimes.read(row) for row in rows], changes)
         entries = await self._without_deleted_texts(chat_id, entries, changes)
         return await self.with_tallies(chat_id, entries, last if until is None else until)
 
@@ -121,12 +139,16 @@ class Entries:
         for chat_id in chats:
             mine = [row for row in rows if row["chat"] == chat_id]
             found += overlay(
-                mine, [read_entry(row) for row in mine], [one for one in changes if one.chat_id == chat_id]
+                mine, [self.lifetimes.read(row) for row in mine], [one for one in changes if one.chat_id == chat_id]
             )
         return found
 
     async def as_shown_to(self, member: Member, entries: Sequence[Entry]) -> list[Entry]:
-        """Returns those of a chat's entries that a member may see; for somebody who left, as they were then."""
+        """Returns those of a chat's entries that a member may see; for somebody who left, as they were then.
+
+        The entries may have been read a while ago: what is over by now says nothing.
+        """
+        entries = [self.lifetimes.as_now(entry) for entry in entries]
         if member.last_seq is not None:
             entries = await self.as_of(member.chat_id, entries, member.last_seq)
         return [shown_to(entry, member.account_id) for entry in visible(entries, member)]
@@ -184,11 +206,11 @@ class Entries:
         return replace(poll, votes=votes)
 
     async def is_deleted(self, chat_id: int, seq: int) -> bool:
-        """Returns whether a message is deleted for everybody, or its deletion is stored and not applied yet."""
+        """Returns whether a message is over or deleted for everybody, or its deletion is stored and not applied yet."""
         return bool(await self.list_deleted([(chat_id, seq)]))
 
     async def list_deleted(self, places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Returns those of these (chat id, seq) whose messages are deleted for everybody, or are about to be."""
+        """Returns those of these (chat id, seq) whose messages are over or deleted for everybody, or are about to be."""
         asked = set(places)
         if not asked:
             return set()
@@ -198,24 +220,37 @@ class Entries:
             await self._entries.find(query, {"_id": False, "chat": True, "of": True}).hint("pending").to_list(None)
         )
         keys = [entry_key(chat_id, seq) for chat_id, seq in asked]
-        gone = await self._entries.find({"_id": {"$in": keys}, "deleted": True}, {"_id": True}).to_list(None)
+        is_gone: Row = {"_id": {"$in": keys}, "$or": [{"deleted": True}, *self.lifetimes.over()]}
+        gone = await self._entries.find(is_gone, {"_id": True}).hint("_id_").to_list(None)
         return asked.intersection(
             {(row["chat"], row["of"]) for row in waiting} | {split_key(row["_id"]) for row in gone}
         )
 
     async def _without_deleted_texts(self, chat_id: int, entries: list[Entry], pending: Sequence[Entry]) -> list[Entry]:
-        """Returns the entries without the texts and previews that changes gave to messages which are deleted by now."""
-        edited = {entry.body.of for entry in entries if isinstance(entry.body, WordsChange)}
-        if not edited:
+        """Returns the entries without the texts and previews that changes gave to messages which are gone by now.
+
+        Those of messages that an account deleted for itself name it in `hidden_by`, as the message does.
+        """
+        shown: tuple[type, ...] = (Edit, Previewed, Vote)
+        if self.lifetimes.retention is not None:
+            shown = (*shown, Reaction)  # it is younger than its message, and names no time of its own
+        changed = {
+            entry.body.of for entry in entries if isinstance(entry.body, MessageChange) and type(entry.body) in shown
+        }
+        if not changed:
             return entries
-        keys = [entry_key(chat_id, seq) for seq in edited]
-        rows = await self._entries.find({"_id": {"$in": keys}, "deleted": True}, {"_id": True}).to_list(None)
-        deleted = {split_key(row["_id"])[1] for row in rows}
+        keys = [entry_key(chat_id, seq) for seq in changed]
+        looked_at: Row = {
+            "_id": {"$in": keys},
+            "$or": [{"deleted": True}, {"hidden_by": {"$exists": True}}, *self.lifetimes.over()],
+        }
+        fields = {"deleted": True, "hidden_by": True, "at": True, "expires_at": True}
+        rows = await self._entries.find(looked_at, fields).hint("_id_").to_list(None)
+        deleted = {split_key(row["_id"])[1] for row in rows if row.get("deleted")}
         deleted |= {change.body.of for change in pending if isinstance(change.body, Deletion)}
-        return [
-            without_text(entry) if isinstance(entry.body, WordsChange) and entry.body.of in deleted else entry
-            for entry in entries
-        ]
+        over = {split_key(row["_id"])[1] for row in rows if self.lifetimes.is_row_over(row)}
+        hidden = {split_key(row["_id"])[1]: tuple(row["hidden_by"]) for row in rows if "hidden_by" in row}
+        return [_as_shown(entry, deleted, over, hidden) for entry in entries]
 
     async def list_pending(self, chat_id: int, kinds: Sequence[str]) -> list[Entry]:
         """Returns the changes of one chat that are stored and not applied, oldest first."""
@@ -246,7 +281,9 @@ class Entries:
     async def list_used(self, names: Names[str]) -> set[str]:
         """Returns those of these stored files that a message, or a change of a chat's photo, points to."""
         urls = {url: name for name in names for url in (f"/media/{name}", f"/media/{name}/thumbnail")}
-        query = {"$or": [{"media": {"$in": list(names)}}, {"url": {"$in": list(urls)}}, *with_photo(names)["$or"]]}
+        # A deleted message still names its file until that is removed, so that a crash in between loses it for no sweep.
+        said_by = [{"media": {"$in": list(names)}}, {"url": {"$in": list(urls)}}]
+        query = {"$or": [*({**one, "deleted": {"$ne": True}} for one in said_by), *with_photo(names)["$or"]]}
         rows = await self._entries.find(query, {"media": True, "url": True, "photo": True}).to_list(None)
         said: set[str] = {row.get("media") or urls.get(row.get("url", ""), "") for row in rows}
         return (said | photo_files(rows)).intersection(names)
@@ -290,23 +327,17 @@ class Entries:
             raise TypeError(f"{change.kind} changes no message")
         target = {"_id": entry_key(change.chat_id, body.of)}
         row = await self._entries.find_one(target, {"url": True}) if isinstance(body, Deletion) else None
-        await self._entries.bulk_write([_update(target, change), self._settled(change)], ordered=True)
+        written = await self._entries.bulk_write([_update(target, change), self._settled(change)], ordered=True)
         gone = None if row is None else media_named(row.get("url", ""))
-        return ({gone} if gone is not None else set()) | await self._erase_previews(change.chat_id, body)
-
-    async def _erase_previews(self, chat_id: int, change: MessageChange) -> set[str]:
-        """Erase what was shown of the link in a message that is deleted, whichever was stored first. Returns the pictures' names."""
-        if not isinstance(change, Deletion | Previewed):
-            return set()
-        message = {"_id": entry_key(chat_id, change.of), "deleted": True}
-        if isinstance(change, Previewed) and await self._entries.find_one(message, {"_id": True}) is None:
-            return set()
-        made = {"chat": chat_id, "of": change.of, "kind": Kind.PREVIEW.value, "preview": {"$ne": None}}
-        rows = await self._entries.find(made, {"media": True}).hint("changes").to_list(None)
-        if rows:
-            gone: Row = {"$set": {"preview": None}, "$unset": {"media": ""}}
-            await self._entries.update_many({"_id": {"$in": [row["_id"] for row in rows]}}, gone)
-        return {row["media"] for row in rows if "media" in row}
+        files = {gone} if gone is not None else set()
+        if isinstance(body, Deletion):
+            return files | await self._erased.erase_changes({change.chat_id: [body.of]}, WORDS_CHANGES)
+        # Unless both were found, the message may be gone, and with it what is said of it, whichever was stored first.
+        if isinstance(body, WordsChange) and written.matched_count < 2:
+            gone_message: Row | None = await self._entries.find_one(target | {"deleted": True}, {"_id": True})
+            if gone_message is not None:
+                return files | await self._erased.erase_changes({change.chat_id: [body.of]}, WORDS_CHANGES)
+        return files
 
     async def settle(self, change: Entry) -> None:
         """Note that a change of the chat itself has been applied elsewhere (Chats.apply)."""
@@ -335,11 +366,28 @@ def visible(entries: Sequence[Entry], member: Member) -> list[Entry]:
     An edit or a preview of a message that the member may not see is there without its text, since seqs have no holes. For a former member
     the entries must be as they were when it left (`Entries.as_shown_to`).
     """
+    me = member.account_id
     return [
-        without_text(entry) if isinstance(entry.body, WordsChange) and not member.may_view(entry.body.of) else entry
+        without_text(entry)
+        if isinstance(entry.body, WordsChange) and (me in entry.hidden_by or not member.may_view(entry.body.of))
+        else entry
         for entry in entries
-        if member.may_view(entry.seq) and member.account_id not in entry.hidden_from
+        if member.may_view(entry.seq)
+        and me not in entry.hidden_from
+        and not (me in entry.hidden_by and isinstance(entry.body, Message))
     ]
+
+
+def _as_shown(entry: Entry, deleted: Names[int], over: Names[int], hidden: Mapping[int, tuple[int, ...]]) -> Entry:
+    """Returns an entry as it may be shown, given the seqs of messages that are gone, or hidden by these accounts."""
+    if not isinstance(entry.body, MessageChange):
+        return entry
+    of = entry.body.of
+    if of in over:
+        return as_over(entry)
+    if of in deleted:
+        return without_text(entry)
+    return replace(entry, hidden_by=hidden[of]) if of in hidden else entry
 
 
 def overlay(rows: Sequence[Row], entries: list[Entry], changes: Sequence[Entry]) -> list[Entry]:
@@ -373,8 +421,7 @@ def _update(target: Row, change: Entry) -> UpdateOne:
             edit["mentions"] = {"$literal": mention_rows(mentions)} if mentions else "$$REMOVE"
             return UpdateOne(target | newer, [{"$set": edit}])
         case Deletion():
-            gone = [*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed", "pin", "votes"]
-            return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(gone, "")})
+            return UpdateOne(target, {"$set": {"deleted": True}, "$unset": dict.fromkeys(GONE_FIELDS, "")})
         case Reaction(_, emoji):
             path = f"reactions.{change.sender_id}"
             newer = {f"{path}.seq": {"$not": {"$gte": change.seq}}, "deleted": {"$ne": True}}

@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from models.documents.chat import Role
+from models.documents.chat import Pinners, Role
 from models.documents.entry import (
     KIND_OF,
     Body,
@@ -19,6 +19,7 @@ from models.documents.entry import (
     Entry,
     EventFact,
     EventSet,
+    ExpirySet,
     Joined,
     Kind,
     Left,
@@ -28,6 +29,7 @@ from models.documents.entry import (
     PersonalChange,
     PhotoSet,
     Pin,
+    PinnersSet,
     PollAdded,
     Previewed,
     Reaction,
@@ -89,6 +91,14 @@ INDEXES = [
     IndexModel([("media", ASCENDING)], name="media", sparse=True),
     IndexModel([("url", ASCENDING)], name="url", sparse=True),  # rows of versions that wrote no `media`
     IndexModel([("photo.$**", ASCENDING)], name="files"),
+    # What has a time at which it is gone, and is not swept yet.
+    IndexModel([("expires_at", ASCENDING)], name="expiring", sparse=True),
+    # The messages that an account deleted for itself long ago (members.py).
+    IndexModel(
+        [("hidden_by", ASCENDING), ("_id", ASCENDING)],
+        name="hidden_by",
+        partialFilterExpression={"hidden_by": {"$exists": True}},
+    ),
     # The messages that mention an account, by which unread mentions are counted (unread_counts.py); most messages mention nobody.
     IndexModel(
         [("chat", ASCENDING), ("mentions.account", ASCENDING), ("_id", ASCENDING)],
@@ -109,8 +119,9 @@ INDEXES = [
 
 _MESSAGE_FIELDS = tuple(name for name in Message.__slots__ if name not in ("mentions", "poll"))
 _TEXT_FIELDS = ("type", "text", "reply_to")  # all that nearly every text has, and most messages are texts
-# What a deletion takes away from a message's row.
+# What a deletion takes away from a message's row: what it says, and what its changes made of it.
 CONTENT_FIELDS = ("media", "mentions", "poll", *(name for name in _MESSAGE_FIELDS if name not in ("type", "reply_to")))
+GONE_FIELDS = (*CONTENT_FIELDS, "edited_at", "edit_seq", "first", "reactions", "previewed", "pin", "votes")
 
 
 def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
@@ -126,28 +137,34 @@ def entry_row(draft: Draft, seq: int, at: datetime) -> Row:
     }
     if draft.hidden_from:
         row["hidden_from"] = list(draft.hidden_from)
+    expires_at = draft.ends_at(at)
+    if expires_at is not None:
+        row["expires_at"] = expires_at
     body = draft.body
     if isinstance(body, Message):
-        for name in _TEXT_FIELDS if body.type == "t" else _MESSAGE_FIELDS:
-            value = getattr(body, name)
-            if value is not None:
-                row[name] = value
-        if body.forwarded is not None:
-            row["forwarded"] = body.forwarded
-        if body.mentions:
-            row["mentions"] = mention_rows(body.mentions)
-        if body.poll is not None:
-            row["poll"] = asdict(body.poll)
-        media = media_named(row.get("url", ""))
-        if media is not None:
-            row["media"] = media
-        return row
+        return row | _said_fields(body)
     if is_notice(body):
         row["notice"] = True
     if isinstance(body, EventFact):
         return row | _fact_fields(body)
     row["pending"] = True
-    return row | (personal_fields(body) if isinstance(body, PersonalChange) else _change_fields(body))
+    if isinstance(body, PersonalChange):
+        return row | personal_fields(body)
+    return row | (_chat_fields(body) if isinstance(body, ChatChange) else _change_fields(body))
+
+
+def _said_fields(message: Message) -> Row:
+    """Returns what a message says, and the name of the file that it points to."""
+    names = _TEXT_FIELDS if message.type == "t" else _MESSAGE_FIELDS
+    said: Row = {name: value for name in names if (value := getattr(message, name)) is not None}
+    if message.forwarded is not None:
+        said["forwarded"] = message.forwarded
+    if message.mentions:
+        said["mentions"] = mention_rows(message.mentions)
+    if message.poll is not None:
+        said["poll"] = asdict(message.poll)
+    media = media_named(said.get("url", ""))
+    return said if media is None else said | {"media": media}
 
 
 def _fact_fields(fact: EventFact) -> Row:
@@ -160,7 +177,7 @@ def _fact_fields(fact: EventFact) -> Row:
             return {"fields": list(fields)}
 
 
-def _change_fields(change: MessageChange | ChatChange) -> Row:
+def _change_fields(change: MessageChange) -> Row:
     match change:
         case Edit(of, text, mentions):
             return {"of": of, "text": text, **({"mentions": mention_rows(mentions)} if mentions else {})}
@@ -170,6 +187,14 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"of": of, "emoji": emoji}
         case Previewed(of, edit, preview):
             return {"of": of, "edit": edit, **_preview_fields(preview)}
+        case Vote(of, options, is_secret):
+            return {"of": of, "options": list(options or ()), **({"secret": True} if is_secret else {})}
+        case Pin(of, pinned):
+            return {"of": of, "pinned": pinned}
+
+
+def _chat_fields(change: ChatChange) -> Row:
+    match change:
         case Joined(accounts, numbers, admins):
             return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):
@@ -180,10 +205,10 @@ def _change_fields(change: MessageChange | ChatChange) -> Row:
             return {"subject": subject}
         case PhotoSet(photo):
             return {"photo": photo_row(photo)}
-        case Vote(of, options, is_secret):
-            return {"of": of, "options": list(options or ()), **({"secret": True} if is_secret else {})}
-        case Pin(of, pinned):
-            return {"of": of, "pinned": pinned}
+        case ExpirySet(seconds):
+            return {"seconds": seconds}
+        case PinnersSet(pinners):
+            return {"pinners": pinners.value}
 
 
 def _preview_fields(preview: LinkPreview | None) -> Row:
@@ -251,6 +276,7 @@ def stored_entry(draft: Draft, seq: int, at: datetime) -> Entry:
         at,
         draft.body,
         hidden_from=draft.hidden_from,
+        expires_at=draft.ends_at(at),
     )
 
 
@@ -277,6 +303,8 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
             if reaction["emoji"] is not None
         },
         reaction_seqs={int(account): reaction["seq"] for account, reaction in row.get("reactions", {}).items()},
+        expires_at=row.get("expires_at") or row.get("expired_at"),
+        hidden_by=tuple(row.get("hidden_by", ())),
         **_previewed(row),
         **_pinned(row),
         votes={int(account): vote for account, vote in row.get("votes", {}).items()},
@@ -330,7 +358,9 @@ _BODIES: Mapping[Kind, Callable[[Mapping[str, Any]], Body]] = {
         row["poll"], from_microseconds(row["date"], row.get("offset")), one_line(row["venue"])
     ),
     Kind.EVENT: lambda row: EventSet(tuple(row["fields"])),
+    Kind.EXPIRY: lambda row: ExpirySet(row["seconds"]),
     Kind.PIN: lambda row: Pin(row["of"], row["pinned"]),
+    Kind.PINNERS: lambda row: PinnersSet(Pinners(row["pinners"])),
     Kind.SETTINGS: lambda row: ChatSettingsSet(row["of_chat"], read_change(row["settings"])),
     Kind.STAR: lambda row: Starred(row["of_chat"], row["of_seq"], row["starred"]),
     Kind.VOTE: lambda row: Vote(row["of"], tuple(row["options"]), row.get("secret", False)),

@@ -3,13 +3,14 @@
 Members come and go by the changes of their chat (chat_changes.py).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from models.documents.chat import Member
 from models.documents.chat_settings import ChatSettings
+from models.documents.entry import entry_key
 from models.stores.chat_rows import (
     CHATS,
     MEMBERS,
@@ -20,6 +21,7 @@ from models.stores.chat_rows import (
     spans_of,
 )
 from models.stores.database import Database, Row, aggregate, drop_indexes
+from models.stores.entry_rows import ENTRIES
 from models.stores.setting_rows import read_settings
 
 SLICE = 10_000  # rows asked for by their keys at once
@@ -54,6 +56,8 @@ MEMBER_INDEXES = [
         partialFilterExpression={"settings.draft.value.text": {"$exists": True}},
     ),
 ]
+# Seqs of messages in a member row that the account hid from itself; when there are more, only the last are kept there.
+HIDDEN_MAX, HIDDEN_KEPT = 500, 250
 
 
 class Members:
@@ -62,6 +66,7 @@ class Members:
     def __init__(self, database: Database) -> None:
         self._chats = database.collection(CHATS)
         self._members = database.collection(MEMBERS)
+        self._entries = database.collection(ENTRIES)
 
     async def prepare(self) -> None:
         await self._members.create_indexes(MEMBER_INDEXES)
@@ -110,6 +115,7 @@ class Members:
             "delivered": last_seq,
             "read": last_seq,
             "hidden": [],
+            "hidden_count": 0,
             "unlisted": True,
         }
         await self._members.update_one({"_id": member_key(chat_id, account_id), "active": True}, {"$set": fresh})
@@ -189,7 +195,36 @@ class Members:
 
     async def hide_message(self, chat_id: int, account_id: int, seq: int) -> None:
         """Hide one message from one account for ever ("delete for me")."""
-        await self._members.update_one({"_id": member_key(chat_id, account_id)}, {"$addToSet": {"hidden": seq}})
+        hidden: Row = {"$ifNull": ["$hidden", []]}
+        hide: Row = {
+            "hidden": {"$concatArrays": [hidden, [seq]]},
+            "hidden_count": {"$add": [{"$ifNull": ["$hidden_count", {"$size": hidden}]}, 1]},
+        }
+        row = await self._members.find_one_and_update(
+            {"_id": member_key(chat_id, account_id), "hidden": {"$ne": seq}},
+            [{"$set": hide}],
+            {"hidden": True},
+            return_document=ReturnDocument.AFTER,
+        )
+        if row is not None and len(row["hidden"]) > HIDDEN_MAX:
+            await self._fold(chat_id, account_id, row["hidden"][:-HIDDEN_KEPT])
+
+    async def _fold(self, chat_id: int, account_id: int, seqs: Sequence[int]) -> None:
+        """Note in these messages that the account has hidden them, and then no longer in its own row, which would grow for ever."""
+        for start in range(0, len(seqs), HIDDEN_MAX):
+            keys = [entry_key(chat_id, seq) for seq in seqs[start : start + HIDDEN_MAX]]
+            await self._entries.update_many({"_id": {"$in": keys}}, {"$addToSet": {"hidden_by": account_id}})
+        await self._members.update_one(
+            {"_id": member_key(chat_id, account_id)},
+            {"$pullAll": {"hidden": list(seqs)}, "$max": {"folded": max(seqs)}},
+        )
+
+    async def clear(self, chat_id: int, account_id: int, seq: int) -> None:
+        """Hide everything up to this entry from one account for ever."""
+        await self._members.update_one(
+            {"_id": member_key(chat_id, account_id), "cleared": {"$not": {"$gte": seq}}},
+            {"$set": {"cleared": seq}, "$pull": {"hidden": {"$lte": seq}}},
+        )
 
     async def list_members(self, places: Collection[tuple[int, int]]) -> list[Member]:
         """Returns the rows of these (chat id, account id), without their settings."""

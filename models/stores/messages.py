@@ -15,8 +15,9 @@ from models.documents.entry import SEQ_MAX, Entry, Kind, entry_key
 from models.documents.page_request import Part
 from models.errors import Malformed
 from models.stores.database import Database, Row
-from models.stores.entry_rows import ENTRIES, read_entry
+from models.stores.entry_rows import ENTRIES
 from models.stores.last_seqs import read_last_seq
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 
 CLOCKS_APART = timedelta(minutes=1)  # between two nodes; within it the times of a log need not ascend with its seqs
 FIRST_STEP = 256  # entries; a caller who asks often finds its place with the first step
@@ -45,16 +46,17 @@ class Selection:
 
     @property
     def ranges(self) -> Sequence[tuple[int, int]]:
-        """Returns the member's spans, cut to first and last."""
-        cut = ((max(span.first, self.first), min(span.last or SEQ_MAX, self.last)) for span in self.member.spans)
+        """Returns what the member may read, cut to first and last."""
+        cut = ((max(span.first, self.first), min(span.last or SEQ_MAX, self.last)) for span in self.member.readable)
         return [(first, last) for first, last in cut if first <= last]
 
 
 class Messages:
-    """Reads messages as they are stored. Callers apply the pending changes."""
+    """Reads messages as they are stored, without what those said that are over. Callers apply the pending changes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lifetimes: Lifetimes = TIMERS_ALONE) -> None:
         self._entries = database.collection(ENTRIES)
+        self._lifetimes = lifetimes
 
     async def find_newest(self, selection: Selection, *, limit: int, offset: int = 0) -> Part[Entry]:
         """Returns the newest `limit` messages after skipping `offset`, oldest first.
@@ -90,7 +92,7 @@ class Messages:
             query["chat"] = selection.member.chat_id
         cursor = self._entries.find(query).sort("_id", -1).skip(offset).limit(limit)
         rows = await (cursor.hint("once") if by_sender else cursor).to_list(limit)
-        return [read_entry(row) for row in reversed(rows)]
+        return [self._lifetimes.read(row) for row in reversed(rows)]
 
     async def _are_few(self, selection: Selection) -> bool:
         """Returns whether the wanted senders have few entries in the whole chat. Reads the index alone."""
@@ -139,6 +141,7 @@ def _query(selection: Selection) -> Row:
         query["$or"] = [{"_id": keys(first, last)} for first, last in ranges]
     if member.hidden:
         query["_id"]["$nin"] = [entry_key(chat_id, seq) for seq in sorted(member.hidden)]
+    query["hidden_by"] = {"$ne": me}
     query["hidden_from"] = {"$nin": [me] if selection.kept_from is None else [me, selection.kept_from]}
     if selection.is_received is not None:
         query["sender"] = _sender(selection)

@@ -33,7 +33,11 @@ INDEXES = [
         partialFilterExpression={"collapse": {"$exists": True}},
     ),
     IndexModel([("expires_at", ASCENDING)], name="clean_up", expireAfterSeconds=0),
+    # Open rows about messages that have a time at which they are gone.
+    IndexModel([("until", ASCENDING)], name="until", sparse=True),
 ]
+# What a finished row no longer has.
+_SAYING = ("due", "lease", "done", "alert", "unquoted", "data", "phone", "body", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,15 @@ class Notifications:
             {
                 "$set": {"outcome": outcome, "finished_at": now, "expires_at": now + KEPT_FOR},
                 # Neither the words nor the addressee are kept.
-                "$unset": dict.fromkeys(("due", "lease", "done", "alert", "unquoted", "data", "phone", "body"), ""),
+                "$unset": dict.fromkeys(_SAYING, ""),
             },
         )
+
+    async def drop_over(self, now: datetime) -> None:
+        """Finish open rows that tell of a message which is over by now, wherever they are, and delete their texts."""
+        over = {"outcome": "its message is over", "finished_at": now, "expires_at": now + KEPT_FOR}
+        until = {"until": {"$lte": now}}
+        await self._rows.update_many(until, {"$set": over, "$unset": dict.fromkeys(_SAYING, "")}, hint="until")
 
     async def put_back(self, taken: Taken, due: datetime, done: Collection[str] = ()) -> None:
         """Put a row back, to be tried again from `due` on for all devices that are not done."""
@@ -130,6 +140,8 @@ def _row(queued: Notification | Sms) -> Row:
         row["collapse"] = queued.collapse
     if queued.unquoted is not None:
         row["unquoted"] = queued.unquoted
+    if queued.until is not None:
+        row["until"] = queued.until
     return row | {
         "kind": PUSH,
         "account": queued.account_id,
@@ -154,5 +166,6 @@ def _taken(row: Row, until: datetime) -> Taken:
             dict(row["data"]),
             row.get("collapse"),
             row.get("unquoted"),
+            row.get("until"),
         )
     return Taken(what, row["lease"], until, row["attempts"], frozenset(row.get("done", ())))

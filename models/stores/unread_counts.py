@@ -1,6 +1,6 @@
 """Counts what members of chats have not read, from the log itself.
 
-Counted are messages by others, and entries by others that concern the member (entry.py, is_notice).
+Counted are messages by others, those of them that mention the member, and entries by others that concern it (entry.py, is_notice).
 
 There is no counter that a crash could leave wrong. Three queries do it, because none is cheap everywhere:
 
@@ -9,6 +9,11 @@ There is no counter that a crash could leave wrong. Three queries do it, because
 - Further back, the index `said_by` is counted up to UNREAD_MAX. It skips an account's own messages and deleted ones; it costs a
   seek for each sender. The newest NOTICES_MAX entries that concern somebody are looked through beside it.
 - Where many members of one chat ask at once, its newest messages are read once and counted for all of them in memory.
+
+A message that is over (lifetimes.py) is not counted. Only the index `said_by` counts it until it is swept, within a minute: there its
+row is not read.
+
+Mentions are counted along the log, too, and further back by unread_mentions.py.
 """
 
 import asyncio
@@ -20,6 +25,7 @@ from models.documents.chat import ChatKind
 from models.documents.chat_summary import UNREAD_MAX
 from models.documents.entry import Kind, entry_key
 from models.stores.database import Collection, Row
+from models.stores.lifetimes import NEVER, Lifetimes
 
 NEAR = 100  # entries behind a read mark that are looked through one by one, together with everything else of the chat
 SHARED_BY = 4  # accounts that ask for one chat at once, from which on its newest messages are read once for all
@@ -38,7 +44,10 @@ _IS_MESSAGE: Row = {
         {"$ne": ["$deleted", True]},
         {"$ne": ["$sender", "$$account"]},
         {"$not": {"$in": ["$_id", "$$hidden"]}},
+        {"$not": {"$in": ["$$account", {"$ifNull": ["$hidden_by", []]}]}},
         {"$not": {"$in": ["$$account", {"$ifNull": ["$hidden_from", []]}]}},
+        {"$gt": [{"$ifNull": ["$expires_at", "$$never"]}, "$$now"]},
+        {"$gt": ["$at", "$$oldest"]},
     ]
 }
 # What `_add_notices` counts, as MongoDB counts it near the read mark.
@@ -57,8 +66,9 @@ _IS_NOTICE: Row = {
         },
     ]
 }
-# Stages over the entries behind a read mark, with the variables `account`, `hidden` (keys) and `owner` (who made the chat). `notice` is
-# the key of the newest entry that concerns the member, or null.
+_IS_MENTION: Row = {"$and": [{"$in": ["$$account", {"$ifNull": ["$mentions.account", []]}]}, _IS_MESSAGE]}
+# Stages over the entries behind a read mark, with the variables `account`, `hidden` (keys), `owner` (who made the chat) and those of
+# `lifetime_variables`. `notice` is the key of the newest entry that concerns the member, or null.
 COUNT_NEAR: list[Row] = [
     {"$limit": NEAR + 1},
     {
@@ -66,6 +76,7 @@ COUNT_NEAR: list[Row] = [
             "_id": None,
             "looked": {"$sum": 1},
             "messages": {"$sum": {"$cond": [_IS_MESSAGE, 1, 0]}},
+            "mentions": {"$sum": {"$cond": [_IS_MENTION, 1, 0]}},
             "notices": {"$sum": {"$cond": [_IS_NOTICE, 1, 0]}},
             "notice": {"$max": {"$cond": [_IS_NOTICE, "$_id", None]}},
         }
@@ -73,17 +84,20 @@ COUNT_NEAR: list[Row] = [
 ]
 
 
-_NOTHING: Row = {"looked": 0, "messages": 0, "notices": 0, "notice": None}
+_NOTHING: Row = {"looked": 0, "messages": 0, "mentions": 0, "notices": 0, "notice": None}
 
 
 class UnreadCounts:
     """Counts what is unread for member rows."""
 
-    def __init__(self, entries: Collection) -> None:
+    def __init__(self, entries: Collection, lifetimes: Lifetimes) -> None:
         self._entries = entries
+        self._lifetimes = lifetimes
 
     async def count(self, rows: Rows[Row]) -> None:
         """Set three fields of each row: how many `messages` and `notices` are unread, and the key of the newest such `notice`, or None.
+
+        Rows near the end of the log get `mentions`, too.
 
         Members far behind the end of the log take queries of their own. Each row has its chat in `in`.
         """
@@ -134,17 +148,23 @@ class UnreadCounts:
         """Count for members of one chat by its newest messages. Returns the rows for which these do not suffice."""
         keys = {"$gt": min(read_key(row) for row in members), "$lt": max(end_key(row) for row in members)}
         query = SAID | {"chat": next(iter(members))["chat"], "_id": keys}
-        cursor = self._entries.find(query, {"sender": True, "deleted": True}).hint("said").sort("_id", -1)
+        fields = dict.fromkeys(("sender", "deleted", "at", "expires_at", "hidden_by"), True)
+        cursor = self._entries.find(query, fields).hint("said").sort("_id", -1)
         said = await cursor.limit(SHARED_ROWS).to_list(SHARED_ROWS)
         is_whole = len(said) < SHARED_ROWS
-        senders = {row["_id"]: row["sender"] for row in reversed(said) if not row.get("deleted")}
+        is_over = self._lifetimes.is_row_over
+        senders = {row["_id"]: row["sender"] for row in reversed(said) if not (row.get("deleted") or is_over(row))}
+        folded: dict[int, list[int]] = {}
+        for row in said:
+            for account in row.get("hidden_by", ()):
+                folded.setdefault(account, []).append(row["_id"])
         countable = list(senders)
         own: dict[int, list[int]] = {}
         for key, sender in senders.items():
             own.setdefault(sender, []).append(key)
         rest = []
         for row in members:
-            read, end, hidden = read_key(row), end_key(row), hidden_keys(row)
+            read, end, hidden = read_key(row), end_key(row), hidden_keys(row).union(folded.get(row["account"], ()))
             count = _between(countable, read, end) - _between(own.get(row["account"], ()), read, end)
             count -= sum(read < key < end and senders.get(key, row["account"]) != row["account"] for key in hidden)
             row["messages"] = min(count, UNREAD_MAX)
@@ -158,6 +178,8 @@ class UnreadCounts:
         if hidden := [key for key in hidden_keys(row) if key > read]:
             keys["$nin"] = hidden
         query = _UNREAD | {"chat": row["chat"], "sender": {"$ne": row["account"]}, "_id": keys}
+        if is_folded(row):
+            query["hidden_by"] = {"$ne": row["account"]}
         row["messages"] = await self._entries.count_documents(query, hint="said_by", limit=UNREAD_MAX)
 
 
@@ -177,13 +199,29 @@ def key_of(entry: Row) -> int:
 
 
 def read_key(row: Row) -> int:
-    """Returns the key of the entry up to which a member has read."""
-    return entry_key(row["chat"], row["read"])
+    """Returns the key of the entry up to which a member has read, or deleted everything for itself."""
+    return entry_key(row["chat"], max(row["read"], row.get("cleared", 0)))
 
 
 def came_key(row: Row) -> int:
     """Returns the key of the first entry that a member may see since it came, the last time if more than once."""
     return entry_key(row["chat"], row["spans"][-1][0])
+
+
+def seen_from_key(row: Row) -> int:
+    """Returns the key of the first entry that a member may see since it came and since it last deleted everything for itself."""
+    return max(came_key(row), entry_key(row["chat"], row.get("cleared", 0) + 1))
+
+
+def is_folded(row: Row) -> bool:
+    """Returns whether messages behind a member's read mark may name it in `hidden_by` (members.py)."""
+    return bool(row.get("folded", 0) > max(row["read"], row.get("cleared", 0)))
+
+
+def lifetime_variables(lifetimes: Lifetimes) -> Row:
+    """Returns the variables of COUNT_NEAR that say which messages are over."""
+    times = {"now": lifetimes.now(), "oldest": lifetimes.oldest, "never": NEVER}
+    return {name: {"$literal": at} for name, at in times.items()}
 
 
 def end_key(row: Row) -> int:

@@ -61,13 +61,10 @@ class Uploads:
             "account_id": upload.account_id,
             "kind": upload.kind.value,
             "length": upload.length,
-            "file_name": upload.file_name,
             "mime_type": upload.mime_type,
-            "fields": dict(upload.fields),
             "expires_at": upload.expires_at,
-            "received": upload.received,
-            "is_sent": upload.is_sent,
             "parts": [],
+            **_said(upload),
         }
         try:
             await self._uploads.insert_one(row)
@@ -122,9 +119,10 @@ class Uploads:
                 yield piece
 
     async def mark_sent(self, upload: Upload) -> None:
-        """Note that the message of an upload is stored, and remove its bytes."""
-        sent = {"is_sent": True, "received": upload.length, "parts": []}
-        row = await self._uploads.find_one_and_update({"_id": upload.id}, {"$set": sent})
+        """Note that the message of an upload is stored, and remove its bytes and its words."""
+        row = await self._uploads.find_one_and_update(
+            {"_id": upload.id}, {"$set": {**_said(upload.as_sent()), "parts": []}}
+        )
         await self._remove_parts(row)
 
     async def remove(self, upload_id: str) -> None:
@@ -223,6 +221,16 @@ async def _with_pauses(content: AsyncIterator[bytes], pause_s: float) -> AsyncIt
 
 async def _next(content: AsyncIterator[bytes]) -> bytes | None:
     return await anext(content, None)
+
+
+def _said(upload: Upload) -> Row:
+    """Returns the fields of a row that are others once the message is stored."""
+    return {
+        "file_name": upload.file_name,
+        "fields": dict(upload.fields),
+        "received": upload.received,
+        "is_sent": upload.is_sent,
+    }
 
 
 def _upload_of(row: Row) -> Upload:

@@ -209,6 +209,9 @@ class ChatSettings(Section):
     delta_max_entries: Count = 5000
     large_chat_members: Count = 32
     receipts_max_members: Count = 256
+    expiry_min_s: Count = 60
+    expiry_max_s: int = Field(31_536_000, ge=0)
+    retention_days: int | None = Field(None, ge=1)
 
 
 class EventSettings(Section):

@@ -85,6 +85,8 @@ class ApnsPushes:
         if len(collapse.encode()) > COLLAPSE_MAX_BYTES or not collapse.isascii():
             collapse = str(uuid5(_IDS, collapse))
         expires_at = notification.at + EXPIRES_AFTER
+        if notification.until is not None:
+            expires_at = min(expires_at, notification.until)
         return [
             ("apns-id", push_id),
             ("apns-topic", self._topic),

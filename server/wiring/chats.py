@@ -10,6 +10,10 @@ from models.ports import Clock, Fanout
 from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
 from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
+from models.services.chats.ending import EndedListener, EndMessages
+from models.services.chats.expiry import ClearChat, SetExpiry
+from models.services.chats.find_message import FindMessage
+from models.services.chats.forward import ForwardMessage
 from models.services.chats.history import ListMessages, LocateLog, ReadHistory
 from models.services.chats.journal import Journal
 from models.services.chats.journal_queue import StoredListener
@@ -19,6 +23,7 @@ from models.services.chats.member_names import ListMemberNames
 from models.services.chats.membership import MembershipCache
 from models.services.chats.message_receipts import ListDelivered, ListRead, MarkRead
 from models.services.chats.personal_log import RecordPersonalChange, SetChatSettings, StarMessage
+from models.services.chats.pins import ListPinned
 from models.services.chats.receipts import AdvanceReceipts, StampReadReceipts
 from models.services.chats.record_changes import RecordChanges
 from models.services.chats.report import ReportAbuse
@@ -29,6 +34,7 @@ from models.services.chats.summaries import ReadChatSummaries, Summaries
 from models.services.chats.sync import SyncChats, SyncRules
 from models.services.chats.titles import ListChatsWithTitles
 from models.services.chats.typing import BroadcastTyping, TypingByNumber
+from models.services.chats.wordings import ListWordings
 from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.batch_loader import BatchLoader
 from models.services.runtime.token_bucket import TokenBuckets
@@ -75,6 +81,12 @@ class ChatServices:
     list_read: ListRead
     mark_read: MarkRead
     member_names: ListMemberNames
+    set_expiry: SetExpiry
+    clear: ClearChat
+    end_messages: EndMessages
+    forward: ForwardMessage
+    list_wordings: ListWordings
+    list_pinned: ListPinned
     report: ReportAbuse
     set_settings: SetChatSettings
     star: StarMessage
@@ -125,6 +137,7 @@ def build_log(
         batch_max_entries=settings.journal.batch_max_entries,
         queue_max_entries=settings.journal.queue_max_entries,
         is_first=summaries.is_first,
+        lifetimes=stores.lifetimes,
     )
     record = RecordChanges(journal, announcer)
     return ChatLog(memberships, summaries, announcer, reannounce, announce_again, resolve, typing, journal, record)
@@ -138,7 +151,9 @@ def build(
     contacts: ContactServices,
     log: ChatLog,
     remove_media: RemoveUnusedMedia,
+    ended: Sequence[EndedListener] = (),
 ) -> ChatServices:
+    """`ended` listeners are called with the keys of entries whose content is gone, and forget what they hold of it."""
     chat, limits, directory, memberships = settings.chat, settings.limits, contacts.directory, log.memberships
     members, entries, messages, read_dates = stores.members, stores.entries, stores.messages, stores.read_dates
     resolve, admit = log.resolve, AdmitMessage(contacts.require_contact, directory)
@@ -170,6 +185,7 @@ def build(
         message_limit,
         find_stored,
         remove_media,
+        stores.message_changes,
         clock,
     )
     read_summaries = ReadChatSummaries(stores.chat_summaries, memberships, stores.accounts)
@@ -178,13 +194,15 @@ def build(
     own_limit = TokenBuckets(limits.messages_per_s, limits.messages_burst, is_enabled=limits.enabled)
     record = RecordPersonalChange(resolve, find_stored, log.journal, log.announcer, memberships)
     locate_log = LocateLog(resolve, memberships, members)
+    find_message = FindMessage(resolve, memberships, members, entries)
+    require_recipient = RequireRecipient(resolve, admit, message_limit)
     return ChatServices(
         find_stored,
         send,
         change,
         marks,
         TypingByNumber(log.typing, contacts.require_contact),
-        RequireRecipient(resolve, admit, message_limit),
+        require_recipient,
         _sync(stores, read_summaries, chat, clock),
         ReadHistory(resolve, memberships, members, entries),
         list_chats,
@@ -195,6 +213,24 @@ def build(
         ListRead(locate_log, members, messages, read_dates),
         MarkRead(locate_log, messages, marks),
         ListMemberNames(resolve, memberships, members, stores.accounts),
+        SetExpiry(
+            resolve,
+            memberships,
+            directory,
+            log.journal,
+            log.announcer,
+            find_stored,
+            message_limit,
+            chat.expiry_min_s,
+            chat.expiry_max_s,
+        ),
+        ClearChat(resolve, memberships, members, entries, fanout, message_limit),
+        EndMessages(
+            stores.ended_entries, stores.retention, stores.notifications, remove_media, stores.lifetimes, ended
+        ),
+        ForwardMessage(find_message, send, require_recipient, find_stored, stores.media_holds, message_limit),
+        ListWordings(find_message, stores.message_changes),
+        ListPinned(resolve, members, entries, stores.message_changes),
         ReportAbuse(
             stores.reports,
             locate_log,
@@ -213,9 +249,10 @@ def build(
 
 
 def _shown_limits(settings: Settings) -> dict[str, int]:
-    media = settings.media
-    return {
-        "text_max_chars": settings.chat.text_max_chars,
+    media, chat = settings.media, settings.chat
+    kept = {} if chat.retention_days is None else {"retention_days": chat.retention_days}
+    return kept | {
+        "text_max_chars": chat.text_max_chars,
         "image_max_bytes": media.image_max_bytes,
         "audio_max_bytes": media.audio_max_bytes,
         "video_max_bytes": media.video_max_bytes,

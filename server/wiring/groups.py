@@ -6,6 +6,7 @@ from models.ports import Clock
 from models.services.contacts.contact_rule import RequireContact
 from models.services.groups.groups import CreateGroup, GetGroup, ListGroups, SetSubject
 from models.services.groups.members import AddParticipant, LeaveGroup, RemoveParticipant, RequireParticipants, SetRole
+from models.services.groups.pinners import SetPinners
 from models.services.groups.turn import ChangeGroup
 from models.services.runtime.token_bucket import TokenBuckets
 from server.config import Settings
@@ -26,6 +27,7 @@ class GroupServices:
     remove_participant: RemoveParticipant
     set_role: SetRole
     leave: LeaveGroup
+    set_pinners: SetPinners
 
 
 def build(
@@ -47,4 +49,5 @@ def build(
         RemoveParticipant(change, leave, record),
         SetRole(change, members, record),
         leave,
+        SetPinners(change, record),
     )

@@ -74,7 +74,13 @@ def build(
 
     notify = Notify(stores.notifications, stores.devices, wake, is_push_on=push.is_on)
     messages = PushMessages(
-        directory, stores.languages, sockets, notify, stores.members, has_preview=push.message_preview
+        directory,
+        stores.languages,
+        sockets,
+        notify,
+        stores.members,
+        has_preview=push.message_preview,
+        lifetimes=stores.lifetimes,
     )
     return NotificationServices(
         workers,

@@ -18,10 +18,12 @@ from handlers.rest.form_keys import FormKeys
 from handlers.rest.links import Links
 from handlers.rest.media import MediaRoutes
 from handlers.rest.messaging.account import AccountRoutes
+from handlers.rest.messaging.chat_lifetimes import ChatLifetimeRoutes
 from handlers.rest.messaging.contacts import ContactRoutes
 from handlers.rest.messaging.group_photos import GroupPhotoRoutes
 from handlers.rest.messaging.groups import GroupRoutes
 from handlers.rest.messaging.media_messages import MediaMessageRoutes
+from handlers.rest.messaging.message_actions import OneMessageRoutes, PinnersRoutes
 from handlers.rest.messaging.messages import MessageRoutes
 from handlers.rest.messaging.oauth import OAuthRoutes
 from handlers.rest.messaging.own_state import OwnStateRoutes
@@ -55,11 +57,14 @@ def _messaging(services: Services) -> list[web.AbstractRouteDef]:
         *ReportRoutes(services.chats.report).routes(),
         *group_routes(services.groups).routes(),
         *_messages(services).routes(),
+        *_one_message(services).routes(),
+        *PinnersRoutes(services.groups.get, services.groups.set_pinners).routes(),
         *_own_state(services).routes(),
         *SearchRoutes(services.search.messages, services.links).routes(),
         *MediaRoutes(services.media.open).routes(),
         *_photos(services),
         *_media_messages(services).routes(),
+        *ChatLifetimeRoutes(services.chats.set_expiry, services.chats.clear).routes(),
         *_uploads(services).routes(),
         *PollRoutes(services.chats.send, services.chats.change, services.links).routes(),
     ]
@@ -163,6 +168,11 @@ def _messages(services: Services) -> MessageRoutes:
         services.links,
         services.runtime.settings.chat.text_max_chars,
     )
+
+
+def _one_message(services: Services) -> OneMessageRoutes:
+    chats = services.chats
+    return OneMessageRoutes(chats.forward, chats.change, chats.list_wordings, chats.list_pinned)
 
 
 def _own_state(services: Services) -> OwnStateRoutes:

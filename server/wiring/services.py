@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 
 from handlers.rest.links import Links
+from models.services.chats.ending import EVERY_S as ENDING_EVERY_S
 from models.services.chats.link_previews import PreviewLinks
 from models.services.chats.recovery import recover_pending_changes
 from models.services.events.invitation_texts import SweepInvitationTokens
@@ -112,6 +113,7 @@ def build_runtime(settings: Settings, outside: Outside) -> Runtime:
         outside.secret,
         clock,
         large_chat=chat.large_chat_members,
+        retention=None if chat.retention_days is None else timedelta(days=chat.retention_days),
         upload_kept_for=timedelta(hours=settings.media.upload_kept_hours),
     )
     listeners = BusListeners()
@@ -164,7 +166,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
         stores, outside.database, fanout, clock, settings, known, metrics, announced, stored, cached_s=cached_s
     )
     previews = link_previews.build(settings, stores, known, files, log, queue)
-    talk = chats.build(stores, fanout, clock, settings, known, log, files.remove_unused)
+    talk = chats.build(stores, fanout, clock, settings, known, log, files.remove_unused, ended=[search_index.forget_at])
     grouped = groups.build(stores, clock, settings, known.require_contact, log)
     people = users.build(stores, fanout, settings, outside.http, known, files)
     facts = events.build_facts(stores, fanout, clock, settings, known, log, notes.notify, notes.limit_texts)
@@ -258,6 +260,12 @@ def _start_periodic_work(services: Services, tasks: BackgroundTasks) -> None:
     for name, work, every_s, done in (
         ("healing", recover, 30.0, "applied %d changes that a crash had left"),
         ("moving chats up", log.summaries.sweep, 30.0, "moved up %d chats that a crash had left"),
+        (
+            "ending messages",
+            services.chats.end_messages,
+            ENDING_EVERY_S,
+            "took the content from %d entries that are over",
+        ),
         ("telling", services.facts.outbox.sweep, 10.0, "told %d things that a fault had left"),
         ("sweeping presence", services.presence.sweep, 1.0, "%d people of nodes that are gone went offline"),
         ("reminding", services.facts.remind, 300.0, "reminded of %d events"),  # the window is two hours wide

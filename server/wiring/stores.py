@@ -13,6 +13,7 @@ from models.stores.contacts import Contacts
 from models.stores.counters import Counters
 from models.stores.database import Database, until_done
 from models.stores.devices import Devices
+from models.stores.ended_entries import EndedEntries
 from models.stores.entries import Entries
 from models.stores.event_lists import EventLists
 from models.stores.events import Events
@@ -20,10 +21,13 @@ from models.stores.facebook_links import FacebookLinks
 from models.stores.favourites import Favourites
 from models.stores.invitation_tokens import InvitationTokens
 from models.stores.languages import Languages
+from models.stores.lifetimes import Lifetimes
 from models.stores.link_preview_refusals import LinkPreviewRefusals
 from models.stores.logins import Logins
 from models.stores.media import MediaFiles
+from models.stores.media_holds import MediaHolds
 from models.stores.members import Members
+from models.stores.message_changes import MessageChanges
 from models.stores.messages import Messages
 from models.stores.notifications import Notifications
 from models.stores.number_identities import NumberIdentities
@@ -39,6 +43,7 @@ from models.stores.read_dates import OWN_READ_DATES, ReadDates
 from models.stores.read_receipt_refusals import ReadReceiptRefusals
 from models.stores.registration_pins import RegistrationPins
 from models.stores.reports import Reports
+from models.stores.retention import Retention
 from models.stores.sample_replies import SampleReplies
 from models.stores.search_blocks import SearchBlocks
 from models.stores.search_log import SearchLog
@@ -54,15 +59,24 @@ class Stores:
     """All stores of a node; every query goes through one of them."""
 
     def __init__(
-        self, database: Database, secret: str, clock: Clock, *, large_chat: int, upload_kept_for: timedelta = A_DAY
+        self,
+        database: Database,
+        secret: str,
+        clock: Clock,
+        *,
+        large_chat: int,
+        retention: timedelta | None = None,
+        upload_kept_for: timedelta = A_DAY,
     ) -> None:
+        """`retention` is how long messages are kept; None for ever."""
+        self.lifetimes = lifetimes = Lifetimes(clock.now, retention)
         self.counters = counters = Counters(database)
         self.accounts, self.contacts = Accounts(database, counters), Contacts(database)
-        self.messages, self.read_dates = Messages(database), ReadDates(database)
+        self.messages, self.read_dates = Messages(database, lifetimes), ReadDates(database)
         self.chats, self.members = Chats(database, counters, large=large_chat), Members(database)
         self.entries, self.chat_summaries, self.places = (
-            Entries(database),
-            ChatSummaries(database),
+            Entries(database, lifetimes),
+            ChatSummaries(database, lifetimes),
             ChatPlaces(database),
         )
         self.sessions, self.quotas = Sessions(database), Quotas(database)
@@ -78,6 +92,8 @@ class Stores:
         self.status_histories, self.snapshots = StatusHistories(database), PresenceSnapshots(database)
         self.page_versions, self.languages = PageVersions(database), Languages(database)
         self.link_preview_refusals = LinkPreviewRefusals(database)
+        self.ended_entries, self.retention = EndedEntries(database), Retention(database)
+        self.message_changes, self.media_holds = MessageChanges(database, self.entries), MediaHolds(database, clock)
         self.reports = Reports(database)
         self.uploads = Uploads(database, clock, upload_kept_for)
         self.personal = PersonalState(database)
@@ -111,6 +127,7 @@ class Stores:
             self.phone_books,
             self.sample_replies,
             self.page_versions,
+            self.retention,
             self.uploads,
             self.reports,
             self.personal,

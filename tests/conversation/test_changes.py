@@ -14,6 +14,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("message_edit", {"text": "new"}),
     ("message_delete", {"scope": "all"}),
     ("reaction_set", {"emoji": "👍🏽"}),
+    ("message_pin", {"pinned": True}),
 ]
 
 
@@ -185,6 +186,8 @@ async def test_reactions_of_earlier_versions_stay_in_the_one_spelling(
         ("reaction_set", {"emoji": "👍👍"}, "malformed"),
         ("reaction_set", {"emoji": "\u200d"}, "malformed"),
         ("reaction_set", {"emoji": "👍", "client_id": "x" * 65}, "too_long"),
+        ("message_pin", {}, "malformed"),
+        ("message_pin", {"pinned": 1}, "malformed"),
     ],
     ids=str,
 )

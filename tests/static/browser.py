@@ -2,13 +2,23 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from tests.support.node import Person
 
@@ -52,10 +62,20 @@ class Window:
     errors: list[str] = field(default_factory=list)
     is_cut: bool = False  # a network that a test cut fails loudly, and should
     is_refused: bool = False  # what the server is to refuse, browsers report of their own accord
+    _listened: Page = field(init=False)  # of a test that goes on in another tab, the one it began in
 
     def listen(self) -> None:
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", self._fail)
+        self._listened = self.page
+
+    def ignore(self) -> None:
+        """Hear nothing more."""
+        self._listened.remove_listener("console", self._hear)
+        self._listened.remove_listener("pageerror", self._fail)
+
+    def _fail(self, error: Error) -> None:
+        self.errors.append(str(error))
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type != "error":
@@ -97,37 +117,117 @@ class Window:
         await self.page.get_by_role("menuitem", name=action).click()
 
 
+# Without motion unless a test asks for it (`reduced_motion="no-preference"`): a third of what the browser does is to draw it.
+LOOK: dict[str, Any] = {
+    "viewport": {"width": 1000, "height": 720},
+    "color_scheme": "light",
+    "reduced_motion": "reduce",
+}
+USUAL: dict[str, Any] = {
+    "locale": "en-GB",
+    "timezone_id": "Europe/Berlin",
+    "service_workers": "block",  # which requests of a page pass, past the routes of a test; those of the app allow it
+}
+
+
+@dataclass
+class Tab:
+    """The one tab of a browser profile, and its debugging session."""
+
+    page: Page
+    session: CDPSession
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    async def look(self, look: dict[str, Any]) -> None:
+        await self.page.set_viewport_size(look["viewport"])
+        await self.page.emulate_media(color_scheme=look["color_scheme"], reduced_motion=look["reduced_motion"])
+
+
+class Tabs:
+    """Tabs of profiles that are used again: to make one costs more than most tests do in it.
+
+    Whoever comes next finds nothing of those before: no address, no history, nothing stored, no route. What the browser has of the page's
+    own files stays, as it does for everybody who comes a second time.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: list[Tab] = []
+
+    async def take(self, look: dict[str, Any]) -> Tab:
+        """Returns an empty tab that looks so."""
+        if self._free:
+            tab = self._free.pop()
+            await tab.look(look)
+            return tab
+        context = await self._browser.new_context(**USUAL, **look)
+        context.set_default_timeout(30_000)
+        page = await context.new_page()
+        return Tab(page, await context.new_cdp_session(page))
+
+    async def give_back(self, tab: Tab, origin: str) -> None:
+        """Take everything of `origin` out of a tab; one that a test closed, or that goes elsewhere meanwhile, is gone."""
+        try:
+            await self._empty(tab, origin)
+        except Error:
+            await tab.context.close()
+        else:
+            self._free.append(tab)
+
+    async def _empty(self, tab: Tab, origin: str) -> None:
+        for page in tab.context.pages:
+            if page != tab.page:
+                await page.close()
+        await tab.context.set_offline(False)
+        await tab.context.unroute_all(behavior="ignoreErrors")
+        await tab.page.unroute_all(behavior="ignoreErrors")
+        await tab.page.goto(f"{origin}/healthz")  # the page of a test ends here, and notes what it has to
+        await tab.page.evaluate("() => sessionStorage.clear()")
+        await tab.session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        await tab.session.send("Page.resetNavigationHistory")
+
+
 class Windows:
     """All windows of a test; closing them holds every console to silence."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, tabs: Tabs | None = None) -> None:
         self._browser = browser
         self._url = url
+        self._tabs = tabs
         self._opened: list[tuple[BrowserContext, Window]] = []
+        self._taken: list[tuple[Tab, Window]] = []
+        self._scripts = AsyncExitStack()
 
-    async def open(self, person: Person | None, name: str = "", **options: Any) -> Window:
+    async def open(self, person: Person | None, name: str = "", *, is_new: bool = False, **options: Any) -> Window:
         """A window in which somebody is signed in already, or at the door.
 
-        Without motion unless a test asks for it (`reduced_motion="no-preference"`): a third of what the browser does is to draw it.
+        `is_new` is for what cannot be undone: scripts before the page's own, routes of sockets, another clock.
         """
-        options = {
-            "viewport": {"width": 1000, "height": 720},
-            "locale": "en-GB",
-            "timezone_id": "Europe/Berlin",
-            "service_workers": "block",  # which requests of a page pass, past the routes of a test; those of the app allow it
-            "reduced_motion": "reduce",
-            **options,
-        }
-        context = await self._browser.new_context(**options)
-        context.set_default_timeout(30_000)
-        window = Window(await context.new_page(), person)
+        options = {**LOOK, **USUAL, **options}
+        look = {key: value for key, value in options.items() if key in LOOK}
+        tab = None
+        if self._tabs is not None and not is_new and options == {**USUAL, **look}:
+            tab = await self._tabs.take(look)
+            context, page = tab.context, tab.page
+        else:
+            context = await self._browser.new_context(**options)
+            context.set_default_timeout(30_000)
+            page = await context.new_page()
+        window = Window(page, person)
         window.listen()
         self._opened.append((context, window))
+        if tab is not None:
+            self._taken.append((tab, window))
         if person is not None:
             session = {"token": person.token, "id": person.account_id, "number": person.number, "name": name}
-            await context.add_init_script(
+            script = await context.add_init_script(
                 f"localStorage.getItem('parley.session') ?? localStorage.setItem('parley.session', JSON.stringify({session!r}))"
             )
+            if tab is not None:
+                await self._scripts.enter_async_context(script)
         await window.page.goto(self._url)
         if person is not None:
             await expect(window.page.locator(".banner.is-online")).to_be_attached()
@@ -147,6 +247,14 @@ class Windows:
 
     async def close(self) -> None:
         errors = self.errors
+        await self._scripts.aclose()
+        kept = []
+        for tab, window in self._taken:
+            assert self._tabs is not None
+            window.ignore()
+            kept.append(tab.context)
+            await self._tabs.give_back(tab, self._url.rstrip("/"))
         for context, _ in self._opened:
-            await context.close()
+            if context not in kept:
+                await context.close()
         assert errors == [], errors

@@ -1,13 +1,16 @@
-"""A browser for the run, a node for each module, and windows for each test."""
+"""A browser for the run, a node for each module, all at one address, and windows for each test."""
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from playwright.async_api import Browser
 
+from server.embedded import EmbeddedStores
+from server.embedded.ports import LOOPBACK, choose_port
 from tests.static.accessibility import read_axe
-from tests.static.browser import Windows, chromium
-from tests.support.node import Node, Person
+from tests.static.browser import Tabs, Windows, chromium
+from tests.support.node import Node, Person, running_node, settings_for
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +24,32 @@ async def axe() -> str:
     return await read_axe()
 
 
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
+
+
 @pytest.fixture
-async def windows(browser: Browser, node: Node) -> AsyncIterator[Windows]:
-    opened = Windows(browser, node.url)
+async def windows(browser: Browser, node: Node, tabs: Tabs) -> AsyncIterator[Windows]:
+    opened = Windows(browser, node.url, tabs)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[socket.socket]:
+    """Where each node of these tests listens, so that nobody else takes the address between two of them."""
+    with socket.create_server((LOOPBACK, choose_port())) as listener:
+        yield listener
+
+
+@pytest.fixture(scope="module")
+async def node(
+    stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory, place: socket.socket
+) -> AsyncIterator[Node]:
+    """One node with the usual settings for all tests of a file, where browsers have been before: they have the page's files."""
+    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node")), place=place) as running:
+        yield running
 
 
 class Numbers:

@@ -51,7 +51,7 @@ async def test_a_row_that_fails_says_so_and_the_others_are_drawn(
     phone = await node.connect(tom, "/chat")
     for number, text in enumerate(("the first one", "unexpected", "the last one")):
         await phone.ask("message_send", {"contact": ann.number, "client_id": str(number), "text": text})
-    window = await windows.open(ann)
+    window = await windows.open(ann, is_new=True)
     await window.page.add_init_script(FAULT)
     await window.page.reload()
     await window.open_contact(tom.number)

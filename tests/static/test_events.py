@@ -117,6 +117,22 @@ async def test_an_answer_in_one_window_is_seen_at_once_in_the_other(
     await expect(at_ann).to_contain_text("2 of 2 places left")
 
 
+async def test_a_guest_says_no_and_hides_the_event_in_one_step(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, ben = await named(node, numbers, "Ann Lee", "Ben Ode")
+    event = await create(node, ann, ben)
+    window = await windows.open(ben, "Ben Ode")
+    await window.open_chat("Dinner")
+    await unfold(card_of(window))
+    await card_of(window).get_by_role("button", name="Hide event").click()
+    dialog = window.page.get_by_role("dialog", name="Hide this event?")
+    await expect(dialog.get_by_label("Say that I am not going")).to_be_checked()
+    await dialog.get_by_role("button", name="Hide").click()
+    await expect(window.page.get_by_role("button", name="Archived: one chat")).to_be_visible()
+    await expect(window.page.locator(".chat-title")).to_have_count(0)
+    status, shown = await node.rest("GET", f"/api/events/{event['id']}", ann)
+    assert (status, [each["is_attending"] for each in shown["invitees"]]) == (200, ["False"])
+
+
 async def test_what_the_owner_changes_is_seen_at_once(windows: Windows, node: Node, numbers: Numbers) -> None:
     ann, ben = await named(node, numbers, "Ann Lee", "Ben Ode")
     event = await create(node, ann, ben)

@@ -79,7 +79,7 @@ async def test_a_new_event_begins_with_the_next_full_hour_and_not_in_the_past(
     windows: Windows, node: Node, numbers: Numbers
 ) -> None:
     (ann,) = await named(node, numbers, "Ann Lee")
-    window = await windows.open(ann, "Ann Lee")
+    window = await windows.open(ann, "Ann Lee", is_new=True)
     page = window.page
     await show_events(window)
     await page.clock.set_fixed_time("2031-05-02T21:40:00Z")  # 23:40 where Ann is

@@ -47,7 +47,7 @@ async def test_a_message_that_is_loaded_for_a_jump_leaves_the_focus_where_one_wr
         assert sent["ok"], sent
     device = await node.connect(ann, "/receipts")
     await device.ask("read", {"contact": tom.number, "seq": 150}, "/receipts")
-    window = await windows.open(ann, "Ann")
+    window = await windows.open(ann, "Ann", is_new=True)
     page = window.page
     line: list[WebSocketRoute] = []
     held: list[Any] = []

@@ -202,7 +202,7 @@ async def test_a_key_on_a_message_that_is_on_its_way_is_not_lost(
     ann, tom = friends
     phone = await node.connect(tom, "/chat")
     await phone.ask("message_send", {"contact": ann.number, "client_id": "1", "text": "Hello"})
-    window = await windows.open(ann, "Ann")
+    window = await windows.open(ann, "Ann", is_new=True)
     await window.open_contact(tom.number)
     page = window.page
     async with held_back(page) as let_through:

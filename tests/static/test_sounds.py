@@ -29,7 +29,7 @@ def sounds(page: Page) -> Locator:
 
 
 async def opened(windows: Windows, chat: ChatWithFiles) -> Page:
-    window = await windows.open(chat.ann, "Ann", reduced_motion="reduce")
+    window = await windows.open(chat.ann, "Ann", is_new=True)
     await window.page.add_init_script(NOTE_AUDIO)
     await window.page.reload()
     await chat.show(window)

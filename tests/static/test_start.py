@@ -86,7 +86,7 @@ async def ann(node: Node, numbers: Numbers) -> Person:
 async def test_the_second_start_asks_for_the_page_and_a_socket_alone(
     windows: Windows, ann: Person, workers: str
 ) -> None:
-    window = await windows.open(ann, "Ann", service_workers=workers)
+    window = await windows.open(ann, "Ann", is_new=True, service_workers=workers)
     await expect(window.page.locator(".chat")).to_be_visible()
     if workers == "allow":
         await until_app(window.page)
@@ -105,7 +105,7 @@ async def test_the_second_start_asks_for_the_page_and_a_socket_alone(
 
 @pytest.mark.parametrize("locale", ["en-GB", "de-DE"])  # the words of other languages come in a table
 async def test_the_first_start_is_light(windows: Windows, ann: Person, locale: str) -> None:
-    window = await windows.open(None, locale=locale)
+    window = await windows.open(None, is_new=True, locale=locale)
     await expect(window.page.get_by_role("heading", level=1)).to_be_visible()
     session = {"token": ann.token, "id": ann.account_id, "number": ann.number, "name": "Ann"}
     await window.page.evaluate("session => localStorage.setItem('parley.session', JSON.stringify(session))", session)
@@ -119,7 +119,7 @@ async def test_the_first_start_is_light(windows: Windows, ann: Person, locale: s
 
 
 async def test_everything_that_the_page_loads_is_of_one_version(windows: Windows, ann: Person) -> None:
-    window = await windows.open(ann, "Ann")
+    window = await windows.open(ann, "Ann", is_new=True)
     await expect(window.page.locator(".chat")).to_be_visible()
     loaded = await window.page.evaluate("() => performance.getEntriesByType('resource').map(({ name }) => name)")
     versions = {each.split("/static/")[1].split("/")[0] for each in loaded if "/static/" in each}
@@ -131,7 +131,7 @@ async def test_everything_that_the_page_loads_is_of_one_version(windows: Windows
 async def test_before_any_module_runs_there_is_something_to_see(
     windows: Windows, ann: Person, axe: str, width: int
 ) -> None:
-    window = await windows.open(ann, "Ann", viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    window = await windows.open(ann, "Ann", is_new=True, viewport={"width": width, "height": 800})
     again = await window.page.context.new_page()
     come = asyncio.Event()
 

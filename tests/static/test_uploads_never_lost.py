@@ -265,7 +265,7 @@ async def test_a_browser_that_keeps_nothing_says_so_and_sends_all_the_same(
     ann, tom = await numbers.sign_in(node, 2)
     await node.befriend(ann, tom)
     device = await node.connect(tom, "/chat")
-    window = await windows.open(ann, "Ann")
+    window = await windows.open(ann, "Ann", is_new=True)
     await window.page.context.add_init_script("indexedDB.open = () => { throw new Error('none here'); };")
     await window.page.reload()
     await expect(window.page.locator(".banner")).to_contain_text("This browser keeps nothing")

@@ -7,7 +7,7 @@ from typing import Any
 
 from models.documents.chat import Chat
 from models.documents.chat_summary import ChatSummary
-from models.documents.entry import Deletion, Draft, Entry, Joined, Message, Reaction, entry_key
+from models.documents.entry import Deletion, Draft, Edit, Entry, Joined, Message, Reaction
 from models.services.chats.membership import MembershipCache
 from models.services.chats.summaries import ReadChatSummaries
 from models.stores.accounts import Accounts
@@ -97,9 +97,15 @@ class Logs:
         return await self.write(chat, [(sender, Reaction(of, "👍"))] * count)
 
     async def delete(self, chat: Chat, sender: int, seq: int) -> None:
-        await self.write(chat, [(sender, Deletion(seq))])
-        key = {"_id": entry_key(chat.id, seq)}
-        await self.database.collection(ENTRIES).update_one(key, {"$set": {"deleted": True}})
+        await self._change_message(chat, sender, Deletion(seq))
+
+    async def edit(self, chat: Chat, sender: int, edit: Edit) -> None:
+        await self._change_message(chat, sender, edit)
+
+    async def _change_message(self, chat: Chat, sender: int, body: Deletion | Edit) -> None:
+        seq = await self.write(chat, [(sender, body)])
+        draft = Draft(chat.id, sender, f"49{sender}", f"c{seq}", body)
+        await self.entries.apply(stored_entry(draft, seq, self.at(seq)))
 
     def end_of(self, chat: Chat) -> int:
         return self._ends.get(chat.id, 0)

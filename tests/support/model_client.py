@@ -12,6 +12,8 @@ The rules, each of which the property test (test_catching_up.py) would notice if
   these entries are not applied again, only those with a higher seq that came otherwise.
 - The members of a chat are those who have `marks`, and then what `joined` and `left` entries say. Marks only move forward.
 - Whoever has left a chat keeps its log, and nothing else of it.
+- What the person deleted for itself is not shown: what is in `hidden`, and all up to `cleared`. If `hidden_count` grew by more than
+  `hidden` has, the list does not tell all that was missed: the chat is read anew.
 - The settings of a chat are those of the last answer or event that showed them, in the order of the log of the chat with oneself. A message
   behind `archived_seq` brings an archived chat back, unless the chat is muted.
 """
@@ -31,8 +33,10 @@ LOG_EVENTS = (
     "message_deleted",
     "reaction_changed",
     "link_previewed",
+    "message_pinned",
     "vote_changed",
     "chat_changed",
+    "chat_cleared",
     "chat_settings_changed",
     "star_changed",
 )
@@ -51,6 +55,8 @@ class ChatModel:
     members: set[int] = field(default_factory=set)
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
+    hidden_count: int = 0
+    cleared: int = 0
     is_member: bool = True
 
     def apply(self, entry: Entry, own_id: int) -> bool:
@@ -59,7 +65,7 @@ class ChatModel:
         match entry["kind"]:
             case "message":
                 self.messages[entry["seq"]] = _message(entry)
-            case "edit" | "deletion" | "reaction" | "vote":
+            case "edit" | "deletion" | "reaction" | "vote" | "pin":
                 self.changes.append(entry)
                 self.change(entry)
             case "joined":
@@ -88,12 +94,19 @@ class ChatModel:
                 message["text" if message["type"] == "t" else "caption"] = entry["text"]
                 message["edited_at"], message["edit_seq"] = entry["edited_at"], entry["seq"]
                 message.pop("preview", None)
+                message.pop("mentions", None)
+                if "mentions" in entry:
+                    message["mentions"] = entry["mentions"]
             case "deletion":
                 self.messages[entry["of"]] = _deleted(message)
             case "preview":
                 is_of_this_text = message.get("edit_seq", 0) == entry["edit_seq"]
                 if entry["preview"] is not None and is_of_this_text:
                     message.setdefault("preview", entry["preview"])
+            case "pin":
+                message.pop("pinned", None)
+                if entry["pinned"]:
+                    message["pinned"] = {"at": entry["at"], "by": entry["account"]}
             case "vote":
                 _count(message, entry)
             case "reaction":
@@ -115,7 +128,8 @@ class ChatModel:
 
     def snapshot(self) -> dict[str, Any]:
         """All that two clients of one person must agree on."""
-        shown = {seq: message for seq, message in sorted(self.messages.items()) if seq not in self.hidden}
+        held = sorted(self.messages.items())
+        shown = {seq: message for seq, message in held if seq not in self.hidden and seq > self.cleared}
         for message in shown.values():
             if not message.get("reactions"):
                 message.pop("reactions", None)
@@ -125,7 +139,6 @@ class ChatModel:
             "is_member": self.is_member,
             "members": sorted(self.members),
             "marks": dict(sorted(self.marks.items())),
-            "hidden": sorted(self.hidden),
             "messages": shown,
         }
 
@@ -219,6 +232,11 @@ class ModelClient:
             if chat is not None:
                 chat.hidden.add(body["of"])
             return True
+        if event == "chat_cleared":
+            chat = self.chats.get(body["chat"])
+            if chat is not None:
+                chat.cleared = max(chat.cleared, body["up_to"])
+            return True
         entry = _entry_of(event, body)
         if entry is None:
             return body["chat"] in self.chats  # a new chat, in which nothing was said yet
@@ -293,7 +311,11 @@ class ModelClient:
             await self._read_stars()
         chat.cursor = state["cursor"]
         chat.kind, chat.title = state["kind"], state.get("title", chat.title)
-        chat.hidden = set(state["hidden"])
+        if state["hidden_count"] - chat.hidden_count > len(state["hidden"]):
+            chat.messages = {}
+            await self.fill(chat, state["cursor"] + 1)
+        chat.hidden |= set(state["hidden"])
+        chat.hidden_count, chat.cleared = state["hidden_count"], state["cleared"]
         chat.is_member = state["is_member"]
         chat.marks = {one["account"]: (one["delivered"], one["read"]) for one in state["marks"]}
         chat.members = set(chat.marks)

@@ -228,10 +228,12 @@ def settings_for(folder: Path, **sections: Mapping[str, Any]) -> Settings:
 
 
 @asynccontextmanager
-async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int = 0) -> AsyncIterator[Node]:
-    """The application until the block ends, on a free port, or on `port`.
+async def running_node(
+    stores: EmbeddedStores, settings: Settings, *, port: int = 0, place: socket.socket | None = None
+) -> AsyncIterator[Node]:
+    """The application until the block ends, on a free port, or on `port`, or at `place`, which listens before and after.
 
-    One that is to come back at the same place takes one of `choose_port`, which no outgoing connection is given meanwhile.
+    One that is to come back at the same port takes one of `choose_port`, which no outgoing connection is given meanwhile.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(pool.used(settings.mongodb.database))
@@ -241,7 +243,7 @@ async def running_node(stores: EmbeddedStores, settings: Settings, *, port: int 
         watch(app)
         runner = Runner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
-        listener = socket.create_server(("127.0.0.1", port))
+        listener = place.dup() if place is not None else socket.create_server(("127.0.0.1", port))
         stack.callback(listener.close)
         await web.SockSite(runner, listener).start()
         port = listener.getsockname()[1]

@@ -34,6 +34,7 @@ from models.errors import (
     ContactBlocked,
     DomainError,
     NotAContact,
+    ParticipantNotFound,
     RateLimited,
     TooLong,
 )
@@ -74,7 +75,7 @@ class MessageRoutes:
                     "Send a text.",
                     {200: wire.SentShown},
                     takes=text_to_send(self.text_max_chars),
-                    refuses=(TooLong, *SEND_REFUSALS),
+                    refuses=(TooLong, ParticipantNotFound, *SEND_REFUSALS),
                 ),
             ),
             *messaging(

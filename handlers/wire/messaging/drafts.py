@@ -12,13 +12,16 @@ from typing_extensions import override
 from handlers.wire.fields import Fields
 from handlers.wire.messaging.recipients import FOR_SOMEBODY, ToSomebody, read_whole
 from handlers.wire.messaging.request import (
+    NUMBER,
     FieldReader,
     as_given,
     name_up_to,
     or_null,
+    read_json,
     text,
     words_up_to,
 )
+from handlers.wire.sockets.mentions import MENTIONS_MAX, read_mentions
 from handlers.wire.sockets.requests import (
     CAPTION_MAX_CHARS,
     CLIENT_ID_MAX_CHARS,
@@ -43,10 +46,35 @@ _TYPES = {
     MediaKind.VIDEO: "v",
     MediaKind.DOCUMENT: "d",
 }
+_MENTIONS = or_null(
+    {
+        "description": "The parts of the text that mean members of the chat, in code points. A form gives them as JSON text.",
+        "type": "array",
+        "maxItems": MENTIONS_MAX,
+        "items": {
+            "type": "object",
+            "properties": {
+                "number": NUMBER,
+                "offset": {"type": "integer", "minimum": 0},
+                "length": {"type": "integer", "minimum": 1},
+            },
+            "required": ["number", "offset", "length"],
+        },
+        "examples": [[]],
+    }
+)
 
 
 def _find_reply_target(fields: Fields, name: str) -> int | None:
     return None if fields.get(name) in (None, "") else read_whole(fields, name, SEQ_MAX)
+
+
+def _from_json(fields: Fields, name: str) -> object:
+    """Returns a list, which a form sends as JSON text."""
+    value = fields.get(name)
+    if isinstance(value, list):
+        return [read_json(one, name) for one in value]
+    return None if value in (None, "") else read_json(value, name)
 
 
 def new_attempt() -> str:
@@ -118,9 +146,12 @@ class TextToSend(ToSomebody):
     message: str
     client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
+    mentions: Annotated[object, FieldReader(_from_json, _MENTIONS)] = None
 
     def draft(self) -> Message:
-        return Message("t", text=self.message, reply_to=self.reply_to)
+        """Returns the message. Raises Malformed for mentions outside of its text."""
+        mentions = read_mentions({"mentions": self.mentions}, self.message)
+        return Message("t", text=self.message, reply_to=self.reply_to, mentions=mentions)
 
 
 @lru_cache

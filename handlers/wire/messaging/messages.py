@@ -8,6 +8,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from handlers.wire.polls import PollFields, show_poll
 from handlers.wire.previews import PreviewShown, show_preview
+from handlers.wire.sockets.entries import MentionShown, MessagePinShown, show_mentions, show_pin
 from handlers.wire.times import Date, show_date
 from models.documents.entry import Entry, Message, show_key
 from models.documents.page_request import Part
@@ -32,14 +33,19 @@ class SentShown(TypedDict):
 class ListedShown(TypedDict):
     """Fields of every message. `delivered` and `read` are null if it has not happened, or is not shown to you.
 
-    `participant` is the sender's number in a group; `preview` what is shown of the page behind the first link.
+    `participant` is the sender's number in a group; `preview` what is shown of the page behind the first link; `forwarded` how many times it
+    was forwarded on its way here; `mentions` the parts of its text that mean members; `pinned` when and by which account it was pinned.
     """
 
     id: str
     received: bool
     participant: NotRequired[str]
     deleted: NotRequired[Literal[True]]
+    expires_at: NotRequired[Date]
     preview: NotRequired[PreviewShown]
+    forwarded: NotRequired[int]
+    mentions: NotRequired[list[MentionShown]]
+    pinned: NotRequired[MessagePinShown]
     chat: int
     seq: int
     time: Date
@@ -189,7 +195,7 @@ def show_listed(listed: ListedMessage, link: Link) -> ChatMessageShown:
     entry, body = listed.entry, listed.entry.body
     if not isinstance(body, Message):
         raise TypeError(f"{entry.kind} is no message")
-    every = _show_every(listed, link)
+    every = _show_every(listed, body, link)
     url = None if body.url is None else link(body.url)
     match body.type:
         case "l":
@@ -271,7 +277,7 @@ def _show_recording(body: Message) -> RecordingShown:
     return shown
 
 
-def _show_every(listed: ListedMessage, link: Link) -> ListedShown:
+def _show_every(listed: ListedMessage, body: Message, link: Link) -> ListedShown:
     entry = listed.entry
     shown: ListedShown = {
         "id": entry.public_id,
@@ -286,8 +292,16 @@ def _show_every(listed: ListedMessage, link: Link) -> ListedShown:
         shown["participant"] = entry.number
     if entry.is_deleted:
         shown["deleted"] = True
+    if entry.expires_at is not None:
+        shown["expires_at"] = show_date(entry.expires_at)
     if entry.preview is not None:
         shown["preview"] = show_preview(entry.preview, link)
+    if body.forwarded is not None:
+        shown["forwarded"] = body.forwarded
+    if body.mentions:
+        shown["mentions"] = show_mentions(body.mentions)
+    if entry.pinned_at is not None:
+        shown["pinned"] = show_pin(entry.pinned_at, entry.pinned_by)
     return shown
 
 

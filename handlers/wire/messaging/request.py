@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
+import orjson
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -100,6 +101,16 @@ class FieldReader:
 def as_given(fields: Fields, name: str) -> Any:
     """Reads nothing: the value is read elsewhere, together with others."""
     return fields.get(name)
+
+
+def read_json(value: object, name: str) -> Any:
+    """Returns a value that a form sends as JSON text, and any other as it is. Raises Malformed."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise Malformed(f"{name}: must be JSON.") from None
 
 
 class NothingShown(TypedDict):

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from handlers.wire.sockets.entries import EntryShown, show_entry, show_message, show_photo, show_time
 from handlers.wire.sockets.settings import SettingsShown, show_settings
-from models.documents.chat import Chat, ChatKind, Member
+from models.documents.chat import Chat, ChatKind, Member, Pinners
 from models.documents.chat_summary import ChatSummary
 from models.services.chats.history import Page
 from models.services.chats.listing import ChatPage
@@ -45,8 +45,13 @@ class ChatMissedShown(TypedDict):
     owner: NotRequired[int]
     photo_url: NotRequired[str | None]
     preview_photo_url: NotRequired[str | None]
+    expires_after_s: NotRequired[int | None]
+    pinners: NotRequired[Pinners]
     hidden: NotRequired[list[int]]
+    hidden_count: NotRequired[int]
+    cleared: NotRequired[int]
     unread: NotRequired[int]
+    mentioned: NotRequired[int]
     read: NotRequired[int]
     delivered: NotRequired[int]
     is_member: NotRequired[bool]
@@ -63,13 +68,13 @@ class ChatSyncShown(TypedDict):
 def show_chat(
     chat: Chat, peer_number: str | None = None, peer_name: str | None = None, *, until: int | None = None
 ) -> dict[str, object]:
-    """Returns `{"chat", "kind", "title"}`, and `group`, `contact`, `name` or `event` for chats that have one.
+    """Returns `{"chat", "kind", "title", "expires_after_s"}`, and `group`, `contact`, `name` or `event` for chats that have one.
 
     `group` is the public id of a group, which has its photo too, null for none; `contact` the number of the other person and `name`
     what it calls itself; `event` the id of a calendar event and `owner` the account that made it.
 
-    The title of a direct chat is the number: names are in the viewer's contacts; that of a chat with oneself is null. `until` is the last entry that a former member sees; a
-    title or a photo that was set later is left out.
+    The title of a direct chat is the number: names are in the viewer's contacts; that of a chat with oneself is null. `until` is the last
+    entry that a former member sees; a title or a photo that was set later is left out, and so is `pinners`, which says who may pin in a group.
     """
     shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
     if chat.kind is ChatKind.DIRECT:
@@ -89,11 +94,15 @@ def show_chat(
         shown["owner"] = chat.created_by
     if chat.kind is ChatKind.GROUP and (until is None or chat.photo_seq <= until):
         shown |= show_photo(chat.photo)
+    if until is None or chat.expiry_seq <= until:
+        shown["expires_after_s"] = chat.expires_after_s
+    if chat.kind is ChatKind.GROUP and until is None:
+        shown["pinners"] = chat.pinners.value
     return shown
 
 
 def show_head(head: ChatSummary, at: datetime) -> dict[str, object]:
-    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `last_at`, `last`, `settings` and `notice`, if any.
+    """Returns a chat in a list: `show_chat` with `last_seq`, `read`, `delivered`, `unread`, `mentioned`, `last_at`, `last`, `settings`, `notice`?.
 
     `settings` are as they hold at `at`. `read` and `delivered` are the viewer's receipts, `last` is the last message, `notice` the last entry that concerns the viewer.
     """
@@ -102,6 +111,7 @@ def show_head(head: ChatSummary, at: datetime) -> dict[str, object]:
         "read": head.member.read,
         "delivered": head.member.delivered,
         "unread": head.unread,
+        "mentioned": head.mentioned,
         "last_at": show_time(head.last_at),
         "last": None if head.last is None else show_message(head.last),
         "settings": show_settings(head.settings_at(at)),
@@ -151,7 +161,10 @@ def _show_state(state: ChatState, at: datetime) -> dict[str, object]:
         shown |= show_chat(chat, state.standing.peer_number, state.standing.peer_name, until=member.last_seq)
         shown |= {
             "hidden": sorted(member.hidden),
+            "hidden_count": member.hidden_count,
+            "cleared": member.cleared,
             "unread": state.standing.unread,
+            "mentioned": state.standing.mentioned,
             "read": member.read,
             "delivered": member.delivered,
             "is_member": member.is_active,

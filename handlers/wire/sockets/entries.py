@@ -10,20 +10,25 @@ from handlers.wire.polls import OptionShown, show_poll, show_vote
 from handlers.wire.previews import PreviewShown, show_preview
 from handlers.wire.sockets.settings import SettingsShown, show_settings_change
 from handlers.wire.times import Time, show_event_date
+from models.documents.chat import Pinners
 from models.documents.entry import (
+    ChatChange,
     ChatSettingsSet,
     Deletion,
     Edit,
     Entry,
     EventSet,
+    ExpirySet,
     Joined,
     Kind,
     Left,
     Mention,
     Message,
     MessageChange,
+    PersonalChange,
     PhotoSet,
     Pin,
+    PinnersSet,
     PollAdded,
     Previewed,
     Reaction,
@@ -69,7 +74,7 @@ class MentionShown(TypedDict):
     length: int
 
 
-class PinShown(TypedDict):
+class MessagePinShown(TypedDict):
     """When a message was pinned, and the account that did it."""
 
     at: Time
@@ -111,6 +116,7 @@ EntryShown = TypedDict(
         "reply_to": NotRequired[int],
         "edited_at": NotRequired[Time],
         "deleted": NotRequired[Literal[True]],
+        "expires_at": NotRequired[Time],
         "edit_seq": NotRequired[int],
         "preview": NotRequired[PreviewShown | None],
         "reactions": NotRequired[dict[str, str]],
@@ -148,8 +154,10 @@ EntryShown = TypedDict(
         "suggested_date": NotRequired[Time],
         "suggested_venue": NotRequired[str],
         "fields": NotRequired[list[str]],
+        "expires_after_s": NotRequired[int | None],
         # When and by whom a message was pinned; in a change, whether it is.
-        "pinned": NotRequired[PinShown | bool],
+        "pinned": NotRequired[MessagePinShown | bool],
+        "pinners": NotRequired[Pinners],
         # A change of one's own state:
         "of_chat": NotRequired[int],
         "of_seq": NotRequired[int],
@@ -170,7 +178,7 @@ def show_message(entry: Entry) -> dict[str, object]:
     """Returns a message with the changes applied to it so far.
 
     It has `{"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at"}` and the fields of its type; `edited_at` with
-    `edit_seq`, `deleted`, `preview`, `reactions` (`{account id: emoji}`), `mentions`, `forwarded` and `pinned` only if there are any.
+    `edit_seq`, `deleted`, `preview`, `reactions` (`{account id: emoji}`), `mentions`, `forwarded`, `expires_at` and `pinned` only if there are any.
     """
     body = entry.body
     if not isinstance(body, Message):
@@ -191,9 +199,7 @@ def show_message(entry: Entry) -> dict[str, object]:
             shown[name] = value
     if body.poll is not None:
         shown.update(show_poll(entry, body.poll, show_time))
-    if entry.edited_at is not None:
-        shown["edited_at"] = show_time(entry.edited_at)
-        shown["edit_seq"] = entry.edit_seq
+    shown |= _show_times(entry)
     if entry.preview is not None:
         shown["preview"] = show_preview(entry.preview)
     if entry.is_deleted:
@@ -204,12 +210,27 @@ def show_message(entry: Entry) -> dict[str, object]:
         shown["mentions"] = show_mentions(body.mentions)
     if body.forwarded is not None:
         shown["forwarded"] = body.forwarded
-    if entry.pinned_at is not None:
-        shown["pinned"] = {"at": show_time(entry.pinned_at), "by": entry.pinned_by}
     return shown
 
 
-def show_mentions(mentions: Sequence[Mention]) -> list[dict[str, object]]:
+def _show_times(message: Entry) -> Mapping[str, object]:
+    """Returns what has happened to a message, and what will, each with its time."""
+    shown: dict[str, object] = {}
+    if message.edited_at is not None:
+        shown["edited_at"] = show_time(message.edited_at)
+        shown["edit_seq"] = message.edit_seq
+    if message.expires_at is not None:
+        shown["expires_at"] = show_time(message.expires_at)
+    if message.pinned_at is not None:
+        shown["pinned"] = show_pin(message.pinned_at, message.pinned_by)
+    return shown
+
+
+def show_pin(at: datetime, by: int) -> MessagePinShown:
+    return {"at": show_time(at), "by": by}
+
+
+def show_mentions(mentions: Sequence[Mention]) -> list[MentionShown]:
     """Returns `[{"account", "number", "offset", "length"}]`, in the order of the text."""
     return [
         {"account": one.account, "number": one.number, "offset": one.offset, "length": one.length} for one in mentions
@@ -223,7 +244,8 @@ def show_entry(entry: Entry) -> dict[str, object]:
     admins} · `left` {left, number} · `role` {member, number, role} · `subject` {subject} · `photo` {photo_url,
     preview_photo_url} · `rsvp` {invitation, answer, rsvp_message} · `poll` {poll, suggested_date, suggested_venue} · `event`
     {fields} (of the event that differ, as REST names them; "canceled", "deleted" and "invitations" among them) · `pin` {of, pinned} ·
-    `settings` {of_chat, settings} · `star` {of_chat, of_seq, starred} · `vote` {of, options}, in a secret poll {of, votes, voter_count}.
+    `pinners` {pinners} · `settings` {of_chat, settings} · `star` {of_chat, of_seq, starred} · `vote` {of, options}, in a secret poll {of, votes, voter_count} ·
+    `expiry` {expires_after_s}.
     `account` and `from` say who did it, but for a vote that is secret.
     """
     if isinstance(entry.body, Message):
@@ -269,7 +291,31 @@ def show_photo(photo: Photo | None) -> dict[str, object]:
 def _show_change(entry: Entry) -> Mapping[str, object]:
     if isinstance(entry.body, MessageChange):
         return _show_message_change(entry, entry.body)
+    if isinstance(entry.body, ChatChange):
+        return _show_chat_change(entry.body)
     match entry.body:
+        case RsvpSet(invitation, answer, message):
+            return {"invitation": invitation, "answer": answer, "rsvp_message": message}
+        case PollAdded(poll, date, venue):
+            return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
+        case EventSet(fields):
+            return {"fields": [_FIELDS.get(name, name) for name in fields]}
+        case ChatSettingsSet() | Starred():
+            return _show_personal_change(entry.body)
+        case _:
+            raise TypeError(f"{entry.kind} is no change")
+
+
+def _show_personal_change(change: PersonalChange) -> Mapping[str, object]:
+    match change:
+        case ChatSettingsSet(of_chat, fields):
+            return {"of_chat": of_chat, "settings": show_settings_change(fields)}
+        case Starred(of_chat, of_seq, starred):
+            return {"of_chat": of_chat, "of_seq": of_seq, "starred": starred}
+
+
+def _show_chat_change(change: ChatChange) -> Mapping[str, object]:
+    match change:
         case Joined(accounts, numbers, admins):
             return {"accounts": list(accounts), "numbers": list(numbers), "admins": list(admins)}
         case Left(account, number):
@@ -280,15 +326,7 @@ def _show_change(entry: Entry) -> Mapping[str, object]:
             return {"subject": subject}
         case PhotoSet(photo):
             return show_photo(photo)
-        case RsvpSet(invitation, answer, message):
-            return {"invitation": invitation, "answer": answer, "rsvp_message": message}
-        case PollAdded(poll, date, venue):
-            return {"poll": poll, "suggested_date": show_event_date(date, has_time=False), "suggested_venue": venue}
-        case EventSet(fields):
-            return {"fields": [_FIELDS.get(name, name) for name in fields]}
-        case ChatSettingsSet(of_chat, fields):
-            return {"of_chat": of_chat, "settings": show_settings_change(fields)}
-        case Starred(of_chat, of_seq, starred):
-            return {"of_chat": of_chat, "of_seq": of_seq, "starred": starred}
-        case _:
-            raise TypeError(f"{entry.kind} is no change")
+        case PinnersSet(pinners):
+            return {"pinners": pinners.value}
+        case ExpirySet(seconds):
+            return {"expires_after_s": seconds}

@@ -7,6 +7,7 @@ through, also from clients that escape every character, and a longer one is refu
 from collections.abc import Mapping
 
 from handlers.wire.sizes import longest_text
+from handlers.wire.sockets.mentions import MENTIONS_MAX
 from handlers.wire.sockets.requests import (
     BLUR_MAX_CHARS,
     CAPTION_MAX_CHARS,
@@ -24,6 +25,7 @@ from models.documents.phone import TEXT_MAX_CHARS as NUMBER_MAX_CHARS
 from models.documents.poll import OPTION_MAX_CHARS, OPTIONS_MAX, QUESTION_MAX_CHARS
 from models.documents.search_words import QUERY_MAX_CHARS
 from models.documents.url import URL_MAX_CHARS
+from models.services.chats.forward import TARGETS_MAX
 from models.services.chats.member_names import NAMES_MAX
 from models.services.presence.presence import WATCHED_MAX
 
@@ -47,8 +49,10 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
     target = {"contact": _text(NUMBER_MAX_CHARS)}
     attempt = {**target, "client_id": _text(CLIENT_ID_MAX_CHARS)}
     seq = {"seq": INT_MAX_BYTES}
+    mention = _object(number=_text(NUMBER_MAX_CHARS), offset=INT_MAX_BYTES, length=INT_MAX_BYTES) + len(",")
+    mentions = {"mentions": MENTIONS_MAX * mention}
     contents = (
-        {"text": _text(text_max_chars)},
+        {"text": _text(text_max_chars), **mentions},
         {"vcard": _text(VCARD_MAX_CHARS), "name": _text(CAPTION_MAX_CHARS)},
         {
             "url": _text(URL_MAX_CHARS),
@@ -65,6 +69,7 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
             "caption": _text(CAPTION_MAX_CHARS),
             "latitude": INT_MAX_BYTES,
             "longitude": INT_MAX_BYTES,
+            **mentions,
         },
         {
             "question": _text(QUESTION_MAX_CHARS),
@@ -78,10 +83,14 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
         "message_send": max(
             _object(**attempt, **content, type=_text(1), reply_to=INT_MAX_BYTES) for content in contents
         ),
-        "message_edit": _object(**attempt, **seq, text=_text(text_max_chars)),
+        "message_edit": _object(**attempt, **seq, text=_text(text_max_chars), **mentions),
         "message_delete": _object(**attempt, **seq, scope=_text(3)),
         "vote": _object(**attempt, **seq, options=OPTIONS_MAX * (INT_MAX_BYTES + len(","))),
         "reaction_set": _object(**attempt, **seq, emoji=_text(EMOJI_MAX_CHARS)),
+        "message_forward": _object(**attempt, **seq, to=TARGETS_MAX * (_object(**target) + len(","))),
+        "message_pin": _object(**attempt, **seq, pinned=len("false")),
+        "message_history": _object(**target, **seq),
+        "pinned": _object(**target),
         "history": _object(**target, before=INT_MAX_BYTES, after=INT_MAX_BYTES, limit=INT_MAX_BYTES),
         "sync": _object(cursors=CURSORS_MAX * (_text(10) + INT_MAX_BYTES)),
         "names": _object(**target, accounts=NAMES_MAX * (INT_MAX_BYTES + len(","))),
@@ -98,6 +107,8 @@ def largest_requests(text_max_chars: int) -> Mapping[str, int]:
         "typing_stop": _object(**target),
         "presence_set": _object(status=_text(7)),
         "presence_watch": _object(contacts=WATCHED_MAX * _text(NUMBER_MAX_CHARS)),
+        "chat_expiry_set": _object(**attempt, expires_after_s=INT_MAX_BYTES),
+        "chat_clear": _object(**target, up_to=INT_MAX_BYTES),
         "delivered": _object(**target, **seq),
         "read": _object(**target, **seq),
         "chat_settings_set": _object(

@@ -8,6 +8,7 @@ from handlers.wire.sockets.entries import show_entry, show_message, show_time
 from handlers.wire.sockets.stars import show_settings_set, show_star_set
 from models.documents.entry import Kind
 from models.facts import (
+    ChatCleared,
     ChatListed,
     ChatSettingsChanged,
     EntryAdded,
@@ -44,8 +45,8 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, *_show_added(event)
         case ChatListed(chat, peer_number):
             return CHAT, "chat_changed", show_chat(chat, peer_number)
-        case MessageHidden(chat_id, of, account_id):
-            return CHAT, "message_deleted", {"chat": chat_id, "of": of, "account": account_id, "scope": "me"}
+        case MessageHidden() | ChatCleared():
+            return CHAT, *_show_hidden(event)
         case TypingChanged(chat_id, account_id, state, expires_in_ms):
             return TYPING, "typing", _typing(chat_id, account_id, state, expires_in_ms)
         case VisiblePresence():
@@ -66,6 +67,14 @@ def packet_of(event: Fact) -> tuple[str, str, dict[str, object]]:
             return CHAT, "resync", {}
         case ChatSettingsChanged(entry, settings):
             return CHAT, "chat_settings_changed", show_settings_set(entry, settings)
+
+
+def _show_hidden(event: MessageHidden | ChatCleared) -> tuple[str, dict[str, object]]:
+    match event:
+        case MessageHidden(chat_id, of, account_id):
+            return "message_deleted", {"chat": chat_id, "of": of, "account": account_id, "scope": "me"}
+        case ChatCleared(chat_id, up_to):
+            return "chat_cleared", {"chat": chat_id, "up_to": up_to}
 
 
 def _show_planned(event: EventUpdated | RsvpUpdated | PollCreated) -> tuple[str, dict[str, object]]:

@@ -21,6 +21,7 @@ Body = Mapping[str, Any]
 T = TypeVar("T")
 
 SEQ_MAX = 2**32 - 1
+SECONDS_MAX = 2**31 - 1
 CHAT_MAX = 2**31 - 2  # a higher one does not fit into 64 bits together with a seq
 CAPTION_MAX_CHARS = 256
 VCARD_MAX_CHARS = 160 * 1024  # with a photo of 100 kB in it, as phones write them: 140,000 characters in base64
@@ -139,6 +140,13 @@ def read_client_id(body: Body) -> str:
 def find_client_id(body: Body) -> str:
     """Returns the client id of a change; without one, each request is a change of its own."""
     return uuid4().hex if body.get("client_id") is None else read_client_id(body)
+
+
+def find_seconds(body: Body, name: str) -> int | None:
+    """Returns a number of seconds, None for null. Raises Malformed if it is missing: that may not mean "for ever"."""
+    if name not in body:
+        raise Malformed(f"{name}: is needed; null for never.")
+    return None if body[name] is None else read_int(body, name, 1, SECONDS_MAX)
 
 
 def read_switch(body: Body, name: str) -> bool:

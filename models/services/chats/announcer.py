@@ -259,6 +259,7 @@ class Announcer:
         if isinstance(body, ChatChange | PersonalChange):
             came = await self._apply(entry)  # after which the roster is read again
         self._rosters.trust(entry.chat_id, entry.seq)
+        entry = self._entries.lifetimes.as_now(entry)  # it may have waited for longer than it lives
         if isinstance(body, Message) and entry_key(entry.chat_id, entry.seq) in self._gone:
             entry = as_deleted(entry)
         if isinstance(body, WordsChange) and await self._entries.is_deleted(entry.chat_id, body.of):

@@ -67,7 +67,7 @@ def list_announcements(
 
 def _list_former(entry: Entry, roster: Roster, members: Collection[int]) -> set[int]:
     """Returns the accounts of an entry's audience that have left the chat, if the chat was changed since."""
-    if max(roster.chat.subject_seq, roster.chat.photo_seq) <= entry.seq:
+    if max(roster.chat.subject_seq, roster.chat.photo_seq, roster.chat.expiry_seq) <= entry.seq:
         return set()
     if roster.known < roster.changed:
         return set(members)  # somebody may have left, and the chat have been changed, while the roster was read

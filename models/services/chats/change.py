@@ -1,19 +1,21 @@
-"""Edits and deletes messages, reacts to them and votes in polls: each change is stored in the log first, and then applied to the message."""
+"""Edits, deletes and pins messages, reacts to them and votes in polls: each change is stored in the log first, and then applied."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from models.documents.chat import Roster
+from models.documents.chat import Member, Roster
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import (
     Deletion,
     Draft,
     Edit,
     Entry,
+    Mention,
     Message,
     MessageChange,
+    Pin,
     Reaction,
     Stored,
     Vote,
@@ -29,12 +31,13 @@ from models.errors import (
     MessageDeleted,
     MessageNotFound,
     NotYourMessage,
+    PinsFull,
     PollClosed,
 )
 from models.facts import MessageHidden
 from models.ports import Clock, Fanout
 from models.services.chats.journal import Journal
-from models.services.chats.permission import load_pair, require_change_allowed
+from models.services.chats.permission import PINS_MAX, found_in, load_pair, require_change_allowed, require_may_pin
 from models.services.chats.resolve import ResolveChat
 from models.services.chats.send import FindStored
 from models.services.contacts.directory import Directory
@@ -42,6 +45,7 @@ from models.services.media.unused import RemoveUnusedMedia
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.entries import Entries, visible
 from models.stores.members import Members
+from models.stores.message_changes import MessageChanges
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +56,7 @@ CAPTIONED = frozenset("ilvd")  # types whose caption an edit changes; cards and 
 
 @dataclass(frozen=True, slots=True)
 class ChangeMessage:
-    """Lets senders edit their messages, senders and admins delete them, and members react and vote.
+    """Lets senders edit their messages, senders and admins delete them, and members react, pin and vote.
 
     `submit_…` appends in the order of the calls, like SendMessage. Its future is given to `finish` outside of that order.
     """
@@ -66,12 +70,19 @@ class ChangeMessage:
     limit: TokenBuckets
     find_stored: FindStored
     remove_media: RemoveUnusedMedia
+    changes: MessageChanges
     clock: Clock
 
     async def submit_edit(
-        self, actor: Actor, target: ChatRef, seq: int, text: str, client_id: str
+        self,
+        actor: Actor,
+        target: ChatRef,
+        seq: int,
+        text: str,
+        client_id: str,
+        mentions: tuple[Mention, ...] = (),
     ) -> asyncio.Future[Stored]:
-        """Replace the text or the caption of the actor's own message."""
+        """Replace the text or the caption of the actor's own message, and with it the mentions."""
 
         async def admit(roster: Roster, message: Entry) -> None:
             if message.sender_id != actor.account_id:
@@ -82,7 +93,7 @@ class ChangeMessage:
                 raise Malformed("A message of this type has no text to edit.")
             require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
-        return await self._submit(actor, target, Edit(seq, text), client_id, admit)
+        return await self._submit(actor, target, Edit(seq, text, mentions), client_id, admit)
 
     async def submit_deletion(self, actor: Actor, target: ChatRef, seq: int, client_id: str) -> asyncio.Future[Stored]:
         """Delete a message for everybody, as its sender or as an admin of the group."""
@@ -109,6 +120,22 @@ class ChangeMessage:
             require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
 
         return await self._submit(actor, target, Reaction(seq, reaction), client_id, admit)
+
+    async def submit_pin(
+        self, actor: Actor, target: ChatRef, seq: int, client_id: str, *, pinned: bool
+    ) -> asyncio.Future[Stored]:
+        """Pin a message in its chat for everybody, or unpin it. In a group, see `Pinners`; in the chat of an event, admins may."""
+
+        async def admit(roster: Roster, message: Entry) -> None:
+            require_may_pin(roster, actor.account_id)
+            if message.is_deleted:
+                raise MessageDeleted
+            require_change_allowed(await load_pair(self.directory, roster.chat, actor.account_id), message)
+            is_more = pinned and message.pinned_at is None
+            if is_more and await self.changes.count_pinned(roster.chat.id, PINS_MAX) >= PINS_MAX:
+                raise PinsFull
+
+        return await self._submit(actor, target, Pin(seq, pinned), client_id, admit)
 
     async def submit_vote(
         self, actor: Actor, target: ChatRef, seq: int, options: tuple[int, ...], client_id: str
@@ -167,11 +194,18 @@ class ChangeMessage:
         self.limit.take(actor.account_id)
         chat_id = await self.resolve.require_id(actor, target)
         member = await self.members.find_member(chat_id, actor.account_id)
-        if member is None or seq not in member.hidden:
+        if member is None or not await self._is_hidden(member, seq):
             await self._require_message(actor, target, seq)
             await self.members.hide_message(chat_id, actor.account_id, seq)
         self.fanout.publish(MessageHidden(chat_id, seq, actor.account_id), [actor.account_id])
         return chat_id
+
+    async def _is_hidden(self, member: Member, seq: int) -> bool:
+        """Returns whether a member has deleted this message for itself."""
+        if seq in member.hidden or 0 < seq <= member.cleared:
+            return True
+        message = await self.entries.find(member.chat_id, seq) if member.hidden_count > len(member.hidden) else None
+        return message is not None and member.account_id in message.hidden_by
 
     async def _submit(
         self, actor: Actor, target: ChatRef, change: MessageChange, client_id: str, admit: Admit
@@ -181,6 +215,8 @@ class ChangeMessage:
         try:
             roster, message = await self._require_message(actor, target, change.of)
             await admit(roster, message)
+            if isinstance(change, Edit) and change.mentions:
+                change = replace(change, mentions=found_in(roster, change.mentions))
         except DomainError as refusal:
             return await self.find_stored.answer(actor, target, client_id, refusal)
         return self._append(actor, roster, message, change, client_id)
@@ -188,9 +224,17 @@ class ChangeMessage:
     def _append(
         self, actor: Actor, roster: Roster, message: Entry, change: MessageChange, client_id: str
     ) -> asyncio.Future[Stored]:
-        # A change is hidden from those from whom the message was hidden.
+        # A change is hidden from those from whom the message was hidden, and is over with it.
         return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, change, message.hidden_from)
+            Draft(
+                roster.chat.id,
+                actor.account_id,
+                actor.number,
+                client_id,
+                change,
+                message.hidden_from,
+                expires_at=message.expires_at,
+            )
         )
 
     async def _require_message(self, actor: Actor, target: ChatRef, seq: int) -> tuple[Roster, Entry]:

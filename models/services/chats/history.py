@@ -109,7 +109,7 @@ class ReadHistory:
 
 
 def _spans(member: Member, last_seq: int) -> list[tuple[int, int]]:
-    return [(span.first, min(last_seq, span.last or SEQ_MAX)) for span in member.spans]
+    return [(span.first, min(last_seq, span.last or SEQ_MAX)) for span in member.readable]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from models.documents.entry import Draft, Entry, Stored
 from models.ports import Clock
 from models.services.chats.journal_queue import FoundListener, Queue, StoredListener
 from models.stores.database import Database, is_transient, until_done
-from models.stores.entry_rows import ENTRIES, INDEXES, read_entry
+from models.stores.entry_rows import ENTRIES, INDEXES
 from models.stores.journal_inserts import Inserts, find_sent
 from models.stores.last_seqs import LastSeqs
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 from models.stores.pending_draft import PendingDraft
 from models.tasks import BackgroundTasks
 
@@ -50,11 +51,20 @@ class Journal:
         queue_max_entries: int = 20_000,
         wait_s: float = 10.0,
         is_first: Callable[[int], bool] | None = None,
+        lifetimes: Lifetimes = TIMERS_ALONE,
     ) -> None:
         """`is_first(chat_id)` tells whether a message stored there now is marked as unsummed (summaries.py)."""
         self._entries = database.collection(ENTRIES)
-        self._queue = Queue(clock, stored, found, max_entries=queue_max_entries, batch_max_entries=batch_max_entries)
+        self._queue = Queue(
+            clock,
+            stored,
+            found,
+            max_entries=queue_max_entries,
+            batch_max_entries=batch_max_entries,
+            lifetimes=lifetimes,
+        )
         self.append = self._queue.append
+        self._lifetimes = lifetimes
         self._inserts = Inserts(self._entries, LastSeqs(self._entries), self._queue, is_first)
         self._wait_s = wait_s
         self._tasks = BackgroundTasks()
@@ -94,7 +104,7 @@ class Journal:
         A found entry is told to the `found` listeners.
         """
         for row in (await find_sent(self._entries, [(chat_id, sender_id, client_id)])).values():
-            entry = read_entry(row)
+            entry = self._lifetimes.read(row)
             self._queue.found(entry)
             return entry
         return None

@@ -10,6 +10,7 @@ from models.errors import InternalFault, Unavailable
 from models.ports import Clock
 from models.stores.entry_rows import stored_entry
 from models.stores.instants import to_milliseconds
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 from models.stores.pending_draft import DedupeKey, PendingDraft
 
 StoredListener = Callable[[Sequence[Entry]], None]
@@ -35,12 +36,14 @@ class Queue:
         *,
         max_entries: int,
         batch_max_entries: int,
+        lifetimes: Lifetimes = TIMERS_ALONE,
     ) -> None:
         self._clock = clock
         self._stored = tuple(stored)
         self._found = tuple(found)
         self._max_entries = max_entries
         self._batch_max_entries = batch_max_entries
+        self._lifetimes = lifetimes
         self._not_taken: deque[PendingDraft] = deque()
         self._repeats: list[tuple[PendingDraft, int]] = []
         self._repeats_wait = asyncio.Event()
@@ -126,6 +129,7 @@ class Queue:
     def answer(self, waiting: PendingDraft, entry: Entry, *, is_new: bool) -> None:
         """Answer a draft with its entry. `is_new` if an insert of ours stored it and it is not announced yet."""
         self._forget(waiting)
+        entry = self._lifetimes.as_now(entry)
         waiting.resolve(entry, is_new=is_new)
         if is_new:
             self._tell_stored([entry])

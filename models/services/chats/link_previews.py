@@ -191,7 +191,15 @@ class PreviewLinks:
                 return
             body = Previewed(source.of, source.edit, preview)
             # Told to those who are told of the message, as each of its changes.
-            draft = Draft(source.chat.id, sender.id, message.number, uuid4().hex, body, message.hidden_from)
+            draft = Draft(
+                source.chat.id,
+                sender.id,
+                message.number,
+                uuid4().hex,
+                body,
+                message.hidden_from,
+                expires_at=message.expires_at,
+            )
             stored = await self._journal.append(draft)
             gone = await self._entries.apply(stored.entry)
         if gone:

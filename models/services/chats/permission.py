@@ -5,14 +5,16 @@ paths decide alike.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from models.documents.account import Account, either_blocks
-from models.documents.chat import Chat, ChatKind, Roster
-from models.documents.entry import Entry, Message
+from models.documents.chat import Chat, ChatKind, Pinners, Roster
+from models.documents.entry import Entry, Mention, Message
 from models.documents.session import Actor
-from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContact
+from models.errors import ContactBlocked, Forbidden, MessageNotFound, NotAContact, ParticipantNotFound
 from models.services.contacts.directory import Directory
 
+PINS_MAX = 50  # pinned messages of a chat
 Pair = tuple[Account, Account]  # me and the peer of a direct chat
 
 
@@ -50,6 +52,22 @@ def require_reply_target(message: Message) -> None:
         raise MessageNotFound
 
 
+def found_in(roster: Roster, mentions: Collection[Mention]) -> tuple[Mention, ...]:
+    """Returns the mentions with the accounts of the members that they name. Raises ParticipantNotFound for the number of anybody else."""
+    asked = {mention.number for mention in mentions}
+    accounts = {number: account_id for account_id, number in roster.numbers.items() if number in asked}
+    for mention in mentions:
+        if mention.number not in accounts:
+            raise ParticipantNotFound(f"{mention.number} is not in this chat, and can be mentioned only there.")
+    return tuple(replace(mention, account=accounts[mention.number]) for mention in mentions)
+
+
+def require_may_pin(roster: Roster, account_id: int) -> None:
+    """Raises NotAnAdmin for a member of a group, or of the chat of an event, who may not pin. In direct chats both may."""
+    if roster.chat.kind in (ChatKind.GROUP, ChatKind.EVENT) and roster.chat.pinners is not Pinners.ALL:
+        roster.require_admin(account_id)
+
+
 def require_unblocked(me: Account, peer: Account) -> None:
     """Raises ContactBlocked if an account has blocked the one it writes to."""
     if me.has_blocked(peer.number):
@@ -80,6 +98,20 @@ def require_change_allowed(pair: Pair | None, message: Entry) -> None:
     require_unblocked(me, peer)
     if peer.has_blocked(me.number) and peer.id not in message.hidden_from:
         raise Forbidden
+
+
+def require_may_set_expiry(roster: Roster, pair: Pair | None, account_id: int) -> None:
+    """Raises the refusal of somebody who may not set how long messages of a chat stay.
+
+    In groups and chats of events admins may; in a chat of two people both, unless one has blocked the other.
+    """
+    if roster.chat.kind in (ChatKind.GROUP, ChatKind.EVENT):
+        roster.require_admin(account_id)
+    elif pair is not None:
+        me, peer = pair
+        require_unblocked(me, peer)
+        if peer.has_blocked(me.number):
+            raise Forbidden
 
 
 def shows_receipts(pair: Pair | None) -> bool:

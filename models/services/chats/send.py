@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.chat_ref import ChatRef
@@ -15,6 +15,7 @@ from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.chats.permission import (
     admit_to_direct,
+    found_in,
     is_complete,
     list_for,
     load_pair,
@@ -147,10 +148,16 @@ class SendMessage:
     async def submit(self, actor: Actor, target: ChatRef, message: Message, client_id: str) -> asyncio.Future[Stored]:
         """Append a message to its chat's log, behind all that were submitted before it."""
         self.limit.take(actor.account_id)
+        return await self.append(actor, target, message, client_id)
+
+    async def append(self, actor: Actor, target: ChatRef, message: Message, client_id: str) -> asyncio.Future[Stored]:
+        """`submit` for a caller that has taken the actor's token."""
         try:
             require_reply_target(message)
             roster = await self.resolve.for_writing(actor, target)
             hidden_from = await self.admit(actor, roster.chat)
+            if message.mentions:
+                message = replace(message, mentions=found_in(roster, message.mentions))
             if roster.unlisted:
                 await self._list(roster, actor.account_id, hidden_from)
         except DomainError as refusal:
@@ -173,6 +180,8 @@ class SendMessage:
         try:
             require_reply_target(message)
             hidden_from = self.admit.peek(actor, roster)
+            if message.mentions:
+                message = replace(message, mentions=found_in(roster, message.mentions))
         except DomainError:
             return None
         if hidden_from is None:
@@ -183,8 +192,9 @@ class SendMessage:
     def _append(
         self, actor: Actor, roster: Roster, message: Message, client_id: str, hidden_from: tuple[int, ...]
     ) -> asyncio.Future[Stored]:
+        lives_s = roster.chat.expires_after_s
         return self.journal.append(
-            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from)
+            Draft(roster.chat.id, actor.account_id, actor.number, client_id, message, hidden_from, lives_s)
         )
 
     async def _list(self, roster: Roster, account_id: int, hidden_from: Collection[int]) -> None:
@@ -206,6 +216,10 @@ class RequireRecipient:
 
     async def __call__(self, actor: Actor, target: ChatRef) -> None:
         self.limit.take(actor.account_id)
+        await self.check(actor, target)
+
+    async def check(self, actor: Actor, target: ChatRef) -> None:
+        """Raise the refusals of SendMessage but for the rate, at no cost."""
         if target.contact is None:
             await self.admit(actor, (await self.resolve(actor, target)).chat)
         else:

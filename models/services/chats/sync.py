@@ -230,7 +230,7 @@ class SyncChats:
             or _was_out(standing.member, cursor)
         ):
             limit = min(RESET_ENTRIES, budget.entries)
-            newest = await self._list_range(standing, 1, limit, newest_first=True)
+            newest = await self._list_range(standing, standing.member.cleared + 1, limit, newest_first=True)
             found = budget.take(newest[::-1])[::-1]
             shown = await self.entries.as_shown_to(standing.member, found)
             return ChatState(standing.chat.id, Status.RESET, shown, end, end, standing)

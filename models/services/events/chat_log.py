@@ -86,7 +86,10 @@ class AppendEventFacts:
 
     async def _append(self, event: Event, item: OutboxItem, by: Account, body: Body, part: str = "") -> int:
         """Returns the seq under which the entry is stored, now or before; the chat's state has the change when this returns."""
-        draft = Draft(event.chat_id, by.id, by.number, f"{item.id}{part}", body)
+        lives_s = None
+        if isinstance(body, Message):
+            lives_s = (await self.memberships.require(event.chat_id)).chat.expires_after_s
+        draft = Draft(event.chat_id, by.id, by.number, f"{item.id}{part}", body, expires_after_s=lives_s)
         stored = await self.journal.append(draft)
         await self.announcer.applied(stored.entry)
         return stored.entry.seq

@@ -1,17 +1,18 @@
 """Uploads in parts: beginning, going on with and ending them (docs/messaging-api.md, "Uploads in parts")."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from models.documents.media import MediaRule, is_stated
 from models.documents.upload import Upload
-from models.errors import ClientIdReused, Conflict, Malformed, MediaNotFound, RateLimited, TooLarge
+from models.errors import ClientIdReused, Conflict, Malformed, MediaNotFound, RateLimited, TooLarge, Unavailable
 from models.ports import Clock
 from models.services.media.storage import PendingFile, StoreMedia
 from models.stores.uploads import Uploads
 
+AGAIN_MS = 1000
 RETRY_AFTER_MS = 60_000  # one of them may have been sent by then, or cancelled
 
 
@@ -35,6 +36,7 @@ class UploadInParts:
     store: StoreMedia
     rules: UploadRules
     clock: Clock
+    opened: set[str] = field(default_factory=set)  # ids of whole ones that are being sent by this node
 
     async def begin(self, wanted: Upload, rule: MediaRule) -> tuple[Upload, bool]:
         """Begin an upload, or go on with the one that began by the same client id. Returns it, and whether it is new.
@@ -44,6 +46,7 @@ class UploadInParts:
         """
         _require_acceptable(wanted, rule)
         wanted = replace(wanted, expires_at=self.clock.now() + self.uploads.kept_for)
+        wanted = wanted.as_sent() if wanted.is_sent else wanted
         known = await self.uploads.find(wanted.id)
         if known is None:
             if not wanted.is_sent:
@@ -69,14 +72,29 @@ class UploadInParts:
             raise Conflict(f"The upload is at byte {upload.offset}.")
         if not upload.is_whole:
             return await self.uploads.append(upload, content)
-        async for _ in content:  # of a whole one the last byte, which is stored already
-            pass
+        left = upload.length - offset  # of a whole one the last byte, which is stored already
+        async for piece in content:
+            left -= len(piece)
+            if left < 0:
+                raise TooLarge(f"The upload has {upload.length} bytes, and this is more.")
         return upload
 
-    def open(self, upload: Upload, rule: MediaRule) -> AbstractAsyncContextManager[PendingFile]:
-        """Yields the whole file. Raises what `StoreMedia.receive` raises, and LookupError if the upload is gone."""
+    @asynccontextmanager
+    async def open(self, upload: Upload, rule: MediaRule) -> AsyncIterator[PendingFile]:
+        """Yields the whole file, to one caller on this node at a time: a request of one byte has all of it read.
+
+        Raises what `StoreMedia.receive` raises, Unavailable while another caller has it, and LookupError if the upload is gone.
+        """
+        if upload.id in self.opened:
+            raise Unavailable("This upload is being sent at this moment.", retry_after_ms=AGAIN_MS)
         find_type = partial(rule.require_type, upload.file_name, upload.mime_type)
-        return self.store.receive(self.uploads.read(upload), rule, find_type, upload.file_name, upload.mime_type)
+        content = self.uploads.read(upload)
+        self.opened.add(upload.id)
+        try:
+            async with self.store.receive(content, rule, find_type, upload.file_name, upload.mime_type) as arrived:
+                yield arrived
+        finally:
+            self.opened.discard(upload.id)
 
     async def finish(self, upload: Upload) -> None:
         """Note that the message is stored, and remove the bytes."""

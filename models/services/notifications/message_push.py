@@ -23,6 +23,7 @@ from models.ports import ConnectedAccounts
 from models.services.contacts.directory import Directory
 from models.services.notifications.queue import Notify
 from models.stores.languages import Languages
+from models.stores.lifetimes import TIMERS_ALONE, Lifetimes
 from models.stores.members import Members
 from models.tasks import BackgroundTasks
 
@@ -36,6 +37,8 @@ WORDS_LOOKED_AT = 4 * ALERT_MAX_CHARS  # of a long message; no alert shows more
 TRIES = 60
 PATIENCE_S = 1.0
 A_MESSAGE = gettext_noop("a new message")
+TO_ALL = gettext_noop("{who}: {text}"), gettext_noop("{who} @ {group}: {text}")
+TO_MENTIONED = gettext_noop("{who} mentioned you: {text}"), gettext_noop("{who} mentioned you @ {group}: {text}")
 # stands for a message without text (docs/messaging-api.md, "Chat list")
 WORDS = {
     "i": gettext_noop("a photo"),
@@ -81,6 +84,7 @@ class PushMessages:
         members: Members,
         *,
         has_preview: bool,
+        lifetimes: Lifetimes = TIMERS_ALONE,
     ) -> None:
         self._directory = directory
         self._languages = languages
@@ -88,6 +92,7 @@ class PushMessages:
         self._notify = notify
         self._members = members
         self._has_preview = has_preview
+        self._lifetimes = lifetimes
         self._queue: deque[_Told] = deque()
         self._work = asyncio.Event()
         self._is_full = False
@@ -158,12 +163,16 @@ class PushMessages:
 
     async def _compose(self, told: _Told, recipients: set[int], known: Mapping[int, str]) -> list[Notification]:
         """`known` are languages by account."""
-        if not recipients:
+        if not recipients or self._lifetimes.is_over(told.entry):
             return []
         entry, chat = told.entry, told.chat
         name, of_sender = await self._name(told.entry), known.get(entry.sender_id, "")
-        readers = {each: Language.of(known.get(each, ""), of_sender) for each in recipients}
-        alerts = {reader: self._alerts(reader, told, name) for reader in set(readers.values())}
+        mentioned = mentioned_accounts(entry)
+        readers = {each: (Language.of(known.get(each, ""), of_sender), each in mentioned) for each in recipients}
+        alerts = {
+            (language, is_mentioned): self._alerts(language, told, name, is_mentioned=is_mentioned)
+            for language, is_mentioned in set(readers.values())
+        }
         data: dict[str, Scalar] = {"chat": chat.id, "seq": entry.seq, "id": entry.public_id, "from": entry.number}
         if chat.group is not None:
             data["group"] = chat.group
@@ -176,9 +185,10 @@ class PushMessages:
                 alert=alerts[reader][0],
                 type=MESSAGE,
                 at=entry.at,
-                data=data,
+                data=data | {"mentioned": True} if reader[1] else data,
                 collapse=f"chat {chat.id}",
                 unquoted=alerts[reader][1],
+                until=self._lifetimes.end_of(entry),
             )
             for account_id, reader in readers.items()
         ]
@@ -190,8 +200,9 @@ class PushMessages:
             name = ""
         return quoted(name or entry.number, NAME_MAX_CHARS)
 
-    def _alerts(self, reader: Language, told: _Told, name: str) -> tuple[str, str]:
+    def _alerts(self, reader: Language, told: _Told, name: str, *, is_mentioned: bool) -> tuple[str, str]:
         """Returns what a screen shows, with and without a quote of the message."""
+        alone, in_group = TO_MENTIONED if is_mentioned else TO_ALL
         chat = told.chat
         # Some of the members may have left since; how the chat was named later is not for them.
         is_named = chat.kind is not ChatKind.DIRECT and chat.subject_seq <= told.entry.seq
@@ -199,8 +210,8 @@ class PushMessages:
 
         def say(text: str) -> str:
             if not subject:
-                return shortened(reader.gettext("{who}: {text}", who=name, text=text))
-            return shortened(reader.gettext("{who} @ {group}: {text}", who=name, group=subject, text=text))
+                return shortened(reader.gettext(alone, who=name, text=text))
+            return shortened(reader.gettext(in_group, who=name, group=subject, text=text))
 
         unquoted = say(reader.gettext(A_MESSAGE))
         if not self._has_preview:

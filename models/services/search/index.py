@@ -20,7 +20,7 @@ from models.tasks import BackgroundTasks
 
 AT_ONCE = 32  # blocks that are read and stored together
 ROUND_BLOCKS = 512  # of one round in the background
-PAUSE_S = 0.5  # between two rounds, in which more blocks come to be made together
+PAUSE_S = 2.0  # between two rounds: the more blocks are made together, the less each costs, and a search does not depend on them
 BATCH_CHARS = 8000  # of texts that are folded at once, some 2 ms; rarely more than a block has
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING = Indexed(0, NEVER)
@@ -118,6 +118,10 @@ class SearchIndex:
     async def forget(self, chat_id: int, seqs: Collection[int]) -> None:
         """Take from the index what the log does not say any more of these messages."""
         await self.rebuild({block_key(entry_key(chat_id, seq)) for seq in seqs})
+
+    async def forget_at(self, keys: Collection[int]) -> None:
+        """Take from the index what the log does not say any more at these keys of messages and their changes."""
+        await self.rebuild({block_key(key) for key in keys})
 
     async def rebuild(self, keys: Collection[int]) -> None:
         """Make these blocks anew of what the log says now, those of them that are there."""

@@ -9,6 +9,7 @@ import { confirmed, openForm } from "./dialogs.js";
 import { attempt, el, icon, perFrame, show } from "./dom.js";
 import { EventAnswer } from "./event_answer.js";
 import { EventGuests, goingOf } from "./event_guests.js";
+import { hideEvent } from "./event_hide.js";
 import { inOne, nameOfInvitee } from "./event_texts.js";
 import { eventTile } from "./event_tile.js";
 import { ALONE, formatted, withLinks } from "./texts.js";
@@ -126,7 +127,8 @@ export class EventCard {
     this.#part("answer", [answer, invitation, isPast, isOn, isMine], () => this.answer.show({ isShown: !isMine && Boolean(invitation) && isOn, isPast, answer, note: invitation?.rsvp_message ?? "" }));
     this.#part("guests", [this.#guestsOf(event), event.total_spots, event.spots_filled, isPast, event.is_canceled], () => this.guests.show(event));
     this.#part("polls", [date, venue, polls, isOn], () => this.#drawPolls(event, isMine && isOn));
-    this.#part("acts", [isOn, isMine], () => this.#drawActs(event, isMine, isOn));
+    const mayDecline = isOn && !isPast && Boolean(invitation) && answer !== false, isHidden = this.#chat.isArchivedAt(Date.now());
+    this.#part("acts", [isOn, isMine, mayDecline, isHidden], () => this.#drawActs(event, isMine, isOn, isMine || isHidden ? null : { mayDecline }));
   }
 
   /** Who is invited as they are shown: the same as before unless the event, or what is known of people, is another. */
@@ -204,14 +206,21 @@ export class EventCard {
     await this.#try(() => this.#client.events.takeOver(event.id, poll));
   }
 
-  #drawActs(event, isMine, isOn) {
+  /** `hiding`: null for one’s own event, and for one that is hidden already. */
+  #drawActs(event, isMine, isOn, hiding) {
     const act = (drawing, label, onclick, kind = "") => el(`button.event-act${kind}`, { type: "button", onclick }, icon(drawing), label);
+    const hide = hiding && act("archive", gettext("Hide event"), () => this.#hide(hiding.mayDecline));
     this.acts.replaceChildren(...(isOn ? [
       isMine ? act("plus", gettext("Invite people"), () => this.#invite(this.#client.events.find(event.id))) : null,
       isMine ? act("pen", gettext("Edit"), () => this.#navigate(`#/event/${event.id}`)) : null,
       act("clock", gettext("Suggest a change"), () => this.#suggest()),
       isMine ? act("close", gettext("Cancel event"), () => this.#cancel(event), ".danger") : null,
-    ].filter(Boolean) : []));
+      hide,
+    ] : [hide]).filter(Boolean));
+  }
+
+  async #hide(mayDecline) {
+    if (await hideEvent(this.#client, this.#chat, mayDecline)) this.#navigate("#/");
   }
 
   #suggest() {

@@ -16,7 +16,9 @@ from models.documents.entry import (
     Edit,
     Entry,
     Joined,
+    Mention,
     Message,
+    Pin,
     Previewed,
     Reaction,
     entry_key,
@@ -36,9 +38,11 @@ AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXTS = st.sampled_from(["hi", "$text", "$$REMOVE", "a.b", "$", "{$set: 1}", "👩🏽‍🚀"])
 TITLE = st.sampled_from(["one", "$text", "$$REMOVE"])
 EMOJI = st.sampled_from([None, "👍", "$", "a.b", "$.x", "❤️"])
+MENTIONS = st.sampled_from([(), (Mention(7, "$7", 0, 1),), (Mention(8, "8", 0, 1), Mention(7, "7", 1, 1))])
 CHANGES = st.lists(
     st.one_of(
-        st.builds(Edit, st.just(1), TEXTS),
+        st.builds(Edit, st.just(1), TEXTS, MENTIONS),
+        st.builds(Pin, st.just(1), st.booleans()),
         st.builds(lambda: Deletion(1)),
         st.builds(Reaction, st.just(1), EMOJI),
         st.builds(
@@ -100,7 +104,10 @@ def by_rule(entries: Sequence[Entry]) -> Entry:
 
 @pytest.mark.parametrize(
     ("driver", "first"),
-    [("pymongo", Message(text="$first")), ("motor", Message("i", url="/media/x", caption="$caption"))],
+    [
+        ("pymongo", Message(text="$first", mentions=(Mention(8, "$8", 0, 6),))),
+        ("motor", Message("i", url="/media/x", caption="$caption", forwarded=2)),
+    ],
 )
 async def test_changes_in_any_order_and_number_equal_the_rule(log: Log, first: Message) -> None:
     loop = asyncio.get_running_loop()

@@ -40,6 +40,7 @@ async def test_a_person_is_reported_with_what_one_was_shown_of_them(talk: Talk) 
     assert [(each.seq, each.sender) for each in kept.messages] == [(long["seq"], tom.number), (sent["seq"], tom.number)]
     assert len(kept.messages[0].words) == COPY_MAX_CHARS
     assert "buy now" in kept.messages[1].words
+    await phone.client.disconnect()
     assert {event for _, event, _ in phone.heard} <= {"ready", "chat_changed", "message_created"}, "Tom learns nothing"
 
 

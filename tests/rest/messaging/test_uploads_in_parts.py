@@ -112,6 +112,7 @@ async def test_a_file_in_parts_becomes_the_message_that_a_form_makes(talk: Talk)
     assert await talk.listed(tom, ann) == []
     assert await send_part(talk, ann, url, data, 300_002) == len(data)
     (told,) = [body["message"] for body in await phone.expect("message_created")]
+    await phone.client.disconnect()
     expected = {
         "type": "d",
         "file_name": "plan.pdf",
@@ -152,17 +153,19 @@ async def test_what_a_broken_line_brought_stays_and_the_rest_goes_to_another_nod
 
 
 @asynccontextmanager
-async def breaking(talk: Talk, sender: Person, url: str, data: bytes, stop: int) -> AsyncIterator[None]:
+async def breaking(
+    talk: Talk, sender: Person, url: str, data: bytes, stop: int
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Announces a whole file and sends some of it; the line breaks when the block ends."""
     place = urlsplit(url)
-    _, writer = await asyncio.open_connection(place.hostname, place.port)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
     head = (
         f"PATCH {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: Bearer {sender.token}\r\n"
         f"Content-Type: {STREAM}\r\nUpload-Offset: 0\r\nContent-Length: {len(data)}\r\n\r\n"
     )
     writer.write(head.encode() + data[:stop])
     await writer.drain()
-    yield
+    yield reader, writer
     writer.transport.abort()
 
 
@@ -170,20 +173,12 @@ async def test_a_request_that_hangs_is_overtaken_and_its_bytes_do_not_count_twic
     ann, tom = await talk.people()
     data = file_of(700_000)
     url = await begin(talk, ann, tom, data)
-    go_on = asyncio.Event()
-
-    async def hanging() -> AsyncIterator[bytes]:
-        yield data[:300_000]
-        await go_on.wait()
-        yield data[300_000:500_000]
-
-    headers = {"Content-Type": STREAM, "Upload-Offset": "0", "Authorization": f"Bearer {ann.token}"}
-    first = asyncio.ensure_future(talk.node.http.patch(url, data=hanging(), headers=headers))
-    await reach(talk, ann, url, 300_000)
-    assert await send_part(talk, ann, url, data, 300_000, 600_000) == 600_000
-    go_on.set()
-    answer = await first
-    assert (answer.status, (await answer.json())["code"]) == (409, "conflict")
+    async with breaking(talk, ann, url, data, 300_000) as (reader, writer), asyncio.timeout(60):
+        await reach(talk, ann, url, 300_000)
+        assert await send_part(talk, ann, url, data, 300_000, 600_000) == 600_000
+        writer.write(data[300_000:500_000])
+        answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 409 ")
     assert await send_part(talk, ann, url, data, 600_000) == len(data)
     (message,) = await talk.listed(tom, ann)
     assert message["hash"] == base64.b64encode(hashlib.sha256(data).digest()).decode()
@@ -192,9 +187,11 @@ async def test_a_request_that_hangs_is_overtaken_and_its_bytes_do_not_count_twic
 async def test_an_upload_that_is_done_answers_with_its_message_for_ever(talk: Talk) -> None:
     ann, tom = await talk.people()
     data = file_of(1000)
-    url = await begin(talk, ann, tom, data, client_id="once")
+    url = await begin(talk, ann, tom, data, client_id="once", caption="in confidence")
     assert await send_part(talk, ann, url, data, 0) == len(data)
     message = (await show(talk, ann, url))["message"]
+    row = await talk.database.raw["uploads"].find_one({"account_id": ann.account_id})
+    assert "in confidence" not in str(row), "what is deleted later is nowhere else"
     assert await send_part(talk, ann, url, data, len(data)) == len(data)
     fields = {"kind": "document", "contact": tom.number, "length": len(data), "client_id": "once"}
     for _ in range(2):
@@ -218,6 +215,22 @@ async def test_a_crash_between_the_last_byte_and_the_message_is_mended_by_the_la
     assert (await show(talk, ann, url))["offset"] == len(data) - 2
     assert await send_part(talk, ann, url, data, len(data) - 2, len(data) - 1) == len(data) - 1
     assert len(await talk.listed(ann, tom)) == 1
+
+
+async def test_a_whole_upload_is_read_by_one_request_at_a_time(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    url = await begin(talk, ann, tom, data)
+    uploads = talk.node.runner.app[SERVICES].media.uploads
+    uploads.opened.add(url.rstrip("/").rpartition("/")[2])  # as while another request has it
+    status, answered, shown = await ask(talk, "PATCH", url, ann, data, Content_Type=STREAM, Upload_Offset="0")
+    assert (status, shown["code"], answered["Retry-After"]) == (503, "unavailable", "1")
+    uploads.opened.clear()
+    last = len(data) - 1
+    status, _, shown = await ask(talk, "PATCH", url, ann, b"xx", Content_Type=STREAM, Upload_Offset=str(last))
+    assert (status, shown["code"]) == (413, "too_large")
+    assert await send_part(talk, ann, url, data, last) == len(data)
+    assert len(await talk.listed(tom, ann)) == 1
 
 
 async def test_what_does_not_fit_is_refused_and_changes_nothing(talk: Talk) -> None:

@@ -61,9 +61,17 @@ LARGEST: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", LARGEST)
+MENTIONS = [{"number": EMOJI * 128, "offset": 16_383, "length": 16_384}] * 50
+LISTS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "mentions": ("message_send", {"text": EMOJI * TEXT_MAX, "mentions": MENTIONS}),
+    "new mentions": ("message_edit", {"seq": 1, "text": EMOJI * TEXT_MAX, "mentions": MENTIONS}),
+    "forward": ("message_forward", {"seq": 2**32 - 1, "to": [{"contact": EMOJI * 128}] * 20}),
+}
+
+
+@pytest.mark.parametrize("name", [*LARGEST, *LISTS])
 def test_it_is_no_longer_than_was_computed(name: str) -> None:
-    event, body = LARGEST[name]
+    event, body = {**LARGEST, **LISTS}[name]
     named = body if event in ("sync", "presence_watch") else {"contact": "1" * 128, "client_id": EMOJI * 64, **body}
     assert len(escaped(named)) <= largest_requests(TEXT_MAX)[event]
 

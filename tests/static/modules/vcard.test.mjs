@@ -55,8 +55,9 @@ test("what is no card has nothing to show", () => {
 test("a card of the largest size is read in no time, whatever it holds", () => {
   const size = 160 * 1024;
   for (const text of [`FN:${"\\".repeat(size)}`, "TEL:123\n".repeat(size / 8), `TEL;${'"'.repeat(size)}:1`, ";".repeat(size), `N:${";".repeat(size)}`, `FN;QUOTED-PRINTABLE:${"=\n".repeat(size / 2)}`, "\n ".repeat(size / 2)]) {
-    const began = performance.now();
+    const began = process.cpuUsage(); // and not the clock, which goes on while a busy machine does something else
     readCard(text);
-    assert.ok(performance.now() - began < 1000, text.slice(0, 30));
+    const { user, system } = process.cpuUsage(began);
+    assert.ok(user + system < 1_000_000, text.slice(0, 30)); // microseconds
   }
 });

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from models.documents.chat import Chat, ChatKind
 from models.documents.chat_settings import ChatSettings
-from models.documents.entry import Entry, Message
+from models.documents.entry import Entry, Mention, Message
 from models.documents.notification import Notification
 from models.services.notifications.message_push import PushMessages
 
@@ -44,12 +44,12 @@ class Everybody:
             self.pushed.put_nowait(each)
 
 
-async def alert_of(chat: Chat) -> str:
+async def alert_of(chat: Chat, message: Message = Message(text="hi")) -> str:  # noqa: B008
     """The words of the push for message 5 of this chat."""
     fixture: Any = Everybody()
     pushes = PushMessages(fixture, fixture, fixture, fixture, fixture, has_preview=True)
     await pushes.open()
-    pushes.announced(Entry(1, 5, 7, "7", "c", NOW, Message(text="hi")), chat, [7, 8])
+    pushes.announced(Entry(1, 5, 7, "7", "c", NOW, message), chat, [7, 8])
     async with asyncio.timeout(10):
         notification = cast("Notification", await fixture.pushed.get())
     await pushes.close()
@@ -65,3 +65,10 @@ async def test_it_does_not_tell_a_name_that_the_group_was_given_behind_the_messa
     alert = await alert_of(replace(GROUP, subject="gone", subject_seq=6))
     assert "gone" not in alert
     assert "hi" in alert
+
+
+async def test_it_says_that_its_reader_is_mentioned() -> None:
+    to_you, to_another = (Message(text="@Tom hi", mentions=(Mention(account, "8", 0, 4),)) for account in (8, 9))
+    assert await alert_of(GROUP, to_you) == "Ann mentioned you @ Chess: @Tom hi"
+    assert await alert_of(GROUP, to_another) == "Ann @ Chess: @Tom hi"
+    assert await alert_of(replace(GROUP, kind=ChatKind.DIRECT), to_you) == "Ann mentioned you: @Tom hi"

@@ -71,7 +71,8 @@ export class Chat {
       this.unread = head.unread;
       this.mentioned = head.mentioned ?? 0;
     }
-    if (head.last && (!this.last || head.last.seq >= this.last.seq)) this.last = head.last;
+    const isGone = this.last?.deleted && head.last?.seq === this.last.seq; // by the clock of this device, which may be ahead
+    if (head.last && !isGone && (!this.last || head.last.seq >= this.last.seq)) this.last = head.last;
     if (head.notice && head.notice.seq >= (this.notice?.seq ?? 0)) this.notice = head.notice;
     if (head.last_at > this.lastAt) this.lastAt = head.last_at;
   }

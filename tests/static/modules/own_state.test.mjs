@@ -54,6 +54,8 @@ test("a message is gone at its time, here and in what is kept, and no longer unr
   const kept = JSON.parse(JSON.stringify(chat.toKeep({ entries: 50, chars: 32000 })));
   assert.deepEqual(chat.expire(end), { next: Infinity, isDifferent: true });
   assert.deepEqual([chat.log.at(2).deleted, chat.log.at(2).text, chat.last.deleted, chat.unread], [true, undefined, true, 1]);
+  chat.readHead({ kind: "direct", last_seq: 2, read: 0, delivered: 0, last_at: AT, last: message(2, { text: "canary" }) }); // of a server whose clock is behind
+  assert.equal(chat.last.text, undefined);
   const later = new Chat(7, ME); // of a page that was away meanwhile
   later.restore(kept);
   later.expire(end);

@@ -78,13 +78,14 @@ def show_chat(
     """
     shown: dict[str, object] = {"chat": chat.id, "kind": chat.kind.value}
     if chat.kind is ChatKind.DIRECT:
-        shown["title"] = peer_number
-        shown["contact"] = peer_number
+        if peer_number is not None:
+            shown["title"] = shown["contact"] = peer_number
         if peer_name is not None:
             shown["name"] = peer_name
     elif chat.kind is ChatKind.SELF:
         shown["title"] = None
-        shown["contact"] = peer_number
+        if peer_number is not None:
+            shown["contact"] = peer_number
     elif until is None or chat.subject_seq <= until:
         shown["title"] = chat.subject
     if chat.group is not None:

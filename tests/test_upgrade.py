@@ -85,15 +85,23 @@ def expected_answers(site: OldSite) -> dict[str, Any]:
     return answers
 
 
+NEW_FIELDS = {
+    "edit_seq",
+    *("expires_after_s", "pinners", "settings", "mentioned", "hidden_count", "cleared"),
+    "read_receipts",
+}
+
+
 def differing(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    expected, found = without_edit_seqs(expected), without_edit_seqs(found)
+    expected, found = without_new_fields(expected), without_new_fields(found)
     pairs = {name: (without_order(name, expected), without_order(name, found)) for name in expected | found}
     return {name: (before, now) for name, (before, now) in pairs.items() if before != now}
 
 
-def without_edit_seqs(answers: dict[str, Any]) -> dict[str, Any]:
-    """The answers without what earlier versions did not say of edited messages: by which entry they are what they are."""
-    kept = json.loads(json.dumps(answers), object_hook=lambda one: {k: v for k, v in one.items() if k != "edit_seq"})
+def without_new_fields(answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers without what earlier versions did not say: of edited messages, of chats and of privacy."""
+    text = json.dumps(answers)
+    kept = json.loads(text, object_hook=lambda one: {name: one[name] for name in one if name not in NEW_FIELDS})
     return dict(kept)
 
 

@@ -100,9 +100,9 @@ async def assert_done(said: str, node: Node) -> None:
 
 
 async def test_openapi_python_client(api: Api, document: Path, tmp_path: Path) -> None:
-    """Which knows no pictures as answers; they are bytes like others."""
+    """Which knows no pictures as answers and no parts of uploads; they are bytes like others."""
     config = tmp_path / "config.json"
-    kinds = dict.fromkeys(["image/jpeg", "*/*"], "application/octet-stream")
+    kinds = dict.fromkeys(["image/jpeg", "*/*", "application/offset+octet-stream"], "application/octet-stream")
     config.write_text(json.dumps({"content_type_overrides": kinds, "post_hooks": []}))
     generator = Path(sys.executable).parent / "openapi-python-client"
     await run(

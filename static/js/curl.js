@@ -8,12 +8,17 @@ const MULTIPART = "multipart/form-data";
 export function curl(document, origin, method, path, operation) {
   const parts = [`curl${method === "get" ? "" : ` -X ${method.toUpperCase()}`}`];
   if (operation.security?.length !== 0) parts.push(`-H "Authorization: Bearer $TOKEN"`);
+  for (const { name, in: place, required, example } of operation.parameters ?? []) {
+    if (place === "header" && required) parts.push(`-H ${quoted(`${name}: ${example}`)}`);
+  }
   const [[kind, content] = []] = Object.entries(operation.requestBody?.content ?? {});
   if (kind === MULTIPART) {
     for (const [name, value] of Object.entries(content.example ?? {})) {
       const isFile = resolve(document, content.schema).properties[name].format === "binary"; // its example is its name
       parts.push(`-F ${quoted(`${name}=${isFile ? "@" : ""}${value}`)}`);
     }
+  } else if (content?.schema?.format === "binary") {
+    parts.push(`-H "Content-Type: ${kind}"`, `--data-binary ${quoted(`@${content.example}`)}`); // its example is its name
   } else if (content?.example !== undefined) {
     parts.push(`-H "Content-Type: ${kind}"`, `-d ${quoted(JSON.stringify(content.example))}`);
   }

@@ -14,6 +14,8 @@ from tests.support.certified import certified
 from tests.support.site import three_nodes
 
 
+# By polling, the client throws answers away before it has read them, perhaps on a busy machine before they are there whole.
+@pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")
 @pytest.mark.parametrize("name", ["haproxy", "nginx"])
 async def test_people_write_by_https_and_by_wss(name: str, stores: EmbeddedStores, tmp_path: Path) -> None:
     certified(tmp_path)

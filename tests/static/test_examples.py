@@ -28,12 +28,16 @@ ME, TOM, EVA = "4930901820", "4930901821", "4930901822"
 GROUP, FILE, SESSION = "4930901820-1465200000", "ede62e215f5d7a18f91d242bdbddf72e.jpg", "9f86d081884c7d65"
 EVENT = re.compile(r"/events/1\b")
 PICTURE = "1494c5d2a6b0c4e7f81a3"  # of somebody without a photo
-PHOTO = encoded(halves(), "JPEG")
+PHOTO, FILM = encoded(halves(), "JPEG"), b"film"
+MESSAGES = re.compile(r"0000000000000[17]0000001F")
+CHAT = "/api/chats/1/"
+UPLOAD = re.compile(r"uploads/[0-9a-f]{32}/")
 FILES: Mapping[str, bytes] = {
     "photo.jpg": PHOTO,
     "voice.m4a": b"voice",
     "song.mp3": b"song",
     "video.mp4": b"video",
+    "film.mp4": FILM,
     "contract.pdf": b"%PDF-1.4",
     "card.vcf": b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:John Doe\r\nEND:VCARD\r\n",
 }
@@ -87,8 +91,9 @@ class Site:
 
     async def put_in(self, command: str, reader: Person) -> str:
         """The command with the ids of things that are the reader's."""
-        if GROUP in command:
-            command = command.replace(GROUP, await self.new_group(reader, TOM, EVA))
+        group = await self.new_group(reader, TOM, EVA) if GROUP in command else None
+        if group is not None:
+            command = command.replace(GROUP, group)
         if EVENT.search(command):
             event = await self.new_event(reader, TOM)
             command = EVENT.sub(f"/events/{event['id']}", command)
@@ -96,6 +101,14 @@ class Site:
             form = _form("filename", contact=TOM)
             sent = await self.ask(reader, "/api/messages/send-image/", data=form)
             command = command.replace(FILE, sent["url"].rpartition("/")[2])
+        if CHAT in command or MESSAGES.search(command):
+            target = {"contact": TOM} if group is None else {"group_id": group}
+            sent = await self.ask(reader, "/api/messages/send-message/", data=target | {"message": "Hello"})
+            command = MESSAGES.sub(sent["id"], command).replace(CHAT, f"/api/chats/{sent['chat']}/")
+        if UPLOAD.search(command):
+            film = {"contact": TOM, "kind": "video", "length": len(FILM), "filename": "film.mp4", "client_id": "film"}
+            begun = await self.ask(reader, "/api/messages/uploads/", json=film)
+            command = UPLOAD.sub(f"uploads/{begun['upload']}/", command)
         return command.replace("/users/1'", f"/users/{reader.account_id}'").replace(ME, reader.number)
 
 
@@ -138,6 +151,18 @@ async def _invited(site: Site, reader: Person, command: str) -> str:
     event = await site.new_event(site.tom, reader.number)
     command = command.replace("/invitations/1", f"/invitations/{event['invitations'][0]['id']}")
     return EVENT.sub(f"/events/{event['id']}", command)
+
+
+async def _written_to(site: Site, reader: Person, command: str) -> str:
+    await site.api.node.befriend(site.tom, reader)
+    sent = await site.ask(site.tom, "/api/messages/send-message/", data={"contact": reader.number, "message": "Hello"})
+    return MESSAGES.sub(sent["id"], command)
+
+
+async def _in_poll(site: Site, reader: Person, command: str) -> str:
+    asked = {"contact": TOM, "question": "Tea?", "options": ["Yes", "No"]}
+    sent = await site.ask(reader, "/api/messages/send-poll/", json=asked)
+    return MESSAGES.sub(sent["id"], command)
 
 
 async def _second_session(site: Site, reader: Person, command: str) -> str:
@@ -198,6 +223,8 @@ PREPARED: Mapping[str, Prepare] = {
     "facebook_friends": _on_facebook,
     "group_photo_show_full": _group_has_photo,
     "group_photo_show_preview": _group_has_photo,
+    "poll_vote": _in_poll,
+    "report_report_contact": _written_to,
     "rendition_show": _own_picture,
     "rendition_show_default": _picture_instead,
 }

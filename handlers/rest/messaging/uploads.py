@@ -62,7 +62,10 @@ def _head(name: str, about: str, schema: Mapping[str, Any], *, required: bool = 
 
 _RESUMABLE_HEAD = _head(RESUMABLE, "The version of tus that you speak.", {"type": "string", "examples": [VERSION]})
 _OFFSET_HEAD = _head(
-    OFFSET, "The byte of the file with which the body begins.", {"type": "integer", "minimum": 0}, required=True
+    OFFSET,
+    "The byte of the file with which the body begins.",
+    {"type": "integer", "minimum": 0, "examples": [0]},
+    required=True,
 )
 _ABOUT = (
     "An upload by tus 1.0.0 (creation, expiration, termination), from any of its clients: the fields may be sent as `Upload-Metadata` and "

@@ -4,7 +4,8 @@ Each request writes a part of its own, into chunks like those of files (media_ch
 once they are stored. A request that has been overtaken by a later one, because its line broke and its node does not know yet,
 finds that it is no longer the writer and ends; what it may have written beyond its counted bytes belongs to no content.
 
-`media.uploads` lists the parts like other arriving contents, so that the same sweep removes their chunks.
+`media.uploads` lists the parts like other arriving contents, so that the same sweep removes their chunks. A part that is removed
+stays on that list until then: a request that does not know of it yet may still write.
 """
 
 import asyncio
@@ -135,8 +136,12 @@ class Uploads:
 
     async def _remove_parts(self, row: Row | None) -> None:
         for part in [] if row is None else row["parts"]:
-            await self._chunks.remove(part["id"])
-            await self._arriving.delete_one({"_id": part["id"]})
+            await self._remove_part(part["id"])
+
+    async def _remove_part(self, part: ObjectId) -> None:
+        """Remove a part whose writer may still write: what comes after this is for the sweep."""
+        await self._chunks.remove(part)
+        await self._arriving.update_one({"_id": part}, {"$set": {"at": self._clock.now()}}, upsert=True)
 
     async def write(self, part: ObjectId, upload: Upload, n: int, data: bytearray) -> int:
         """Store bytes of a part as chunks from number `n` on, and count them. Returns the number of the next chunk.
@@ -157,11 +162,18 @@ class Uploads:
             raise Conflict("This upload has gone on elsewhere; ask for its offset.")
         return n + len(rows)
 
-    async def drop_empty(self, part: ObjectId, upload: Upload) -> None:
-        """Forget a part that brought nothing."""
+    async def drop_empty(self, part: ObjectId, upload: Upload, *, is_settled: bool) -> None:
+        """Forget a part that brought nothing. It is kept if a write of which nothing was heard did count its bytes.
+
+        `is_settled` says that no write of it can still arrive.
+        """
         await self._uploads.update_one({"_id": upload.id}, {"$pull": {"parts": {"id": part, "bytes": 0}}})
-        await self._chunks.remove(part)
-        await self._arriving.delete_one({"_id": part})
+        if await self._uploads.find_one({"_id": upload.id, "parts.id": part}, {"_id": True}) is not None:
+            return
+        if is_settled:
+            await self._arriving.delete_one({"_id": part})
+        else:
+            await self._remove_part(part)
 
 
 class _Part:
@@ -192,7 +204,7 @@ class _Part:
         if not self._is_over:
             await self._write()
         if not self._chunks:
-            await self._uploads.drop_empty(self._part, self._upload)
+            await self._uploads.drop_empty(self._part, self._upload, is_settled=not self._is_over)
 
     async def _write(self) -> None:
         if not self._waiting:

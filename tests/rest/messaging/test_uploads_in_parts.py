@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from server.embedded import EmbeddedStores
 from server.wiring.services import SERVICES
@@ -342,6 +343,47 @@ async def test_what_is_cancelled_forgotten_or_expired_leaves_nothing(talk: Talk)
     assert (await talk.node.rest("POST", "/api/account/remove-account/", ann, json={}))[0] == 200
     assert await count_chunks(talk, parts) == 0
     assert await uploads.count_documents({"account_id": ann.account_id}) == 0
+
+
+async def test_a_request_that_writes_into_a_cancelled_upload_leaves_nothing_for_ever(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(700_000)
+    url = await begin(talk, ann, tom, data)
+    async with breaking(talk, ann, url, data, 300_000) as (reader, writer), asyncio.timeout(60):
+        await reach(talk, ann, url, 300_000)
+        parts = await parts_of(talk, ann)
+        assert (await ask(talk, "DELETE", url, ann))[0] == 204
+        writer.write(data[300_000:500_000])
+        answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 409 ")
+    assert await count_chunks(talk, parts) > 0, "stored by a node that did not know yet"
+    past = datetime.now(UTC) - timedelta(hours=13)
+    await talk.database.raw["media.uploads"].update_many({"_id": {"$in": parts}}, {"$set": {"at": past}})
+    await talk.node.runner.app[SERVICES].runtime.stores.media.sweep()
+    assert await count_chunks(talk, parts) == 0
+
+
+async def test_a_first_write_of_which_nothing_was_heard_counts_if_it_was_stored(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    url = await begin(talk, ann, tom, data)
+    store = talk.node.runner.app[SERVICES].media.uploads.uploads
+    write = store.write
+
+    async def write_unheard(*written: Any) -> int:
+        await write(*written)
+        raise AutoReconnect("the line broke")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "write", write_unheard)
+        stream = {"Content-Type": STREAM, "Upload-Offset": "0"}
+        assert (await ask(talk, "PATCH", url, ann, data[:500], **stream))[0] == 503
+    assert (await show(talk, ann, url))["offset"] == 500
+    assert await send_part(talk, ann, url, data, 500) == len(data)
+    (message,) = await talk.listed(tom, ann)
+    assert message["hash"] == base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 async def test_pages_of_other_origins_and_clients_of_tus_are_told_what_is_spoken_here(talk: Talk) -> None:

@@ -113,9 +113,11 @@ class Uploads:
         return stored
 
     async def read(self, upload: Upload) -> AsyncIterator[bytes]:
-        """Yields all bytes that have arrived. Raises LookupError if the upload is removed meanwhile."""
-        row = await self._uploads.find_one({"_id": upload.id}, {"parts": True})
-        for part in [] if row is None else row["parts"]:
+        """Yields all bytes that have arrived. Raises LookupError if the upload is sent or removed meanwhile."""
+        row = await self._uploads.find_one({"_id": upload.id, "is_sent": False}, {"parts": True})
+        if row is None:
+            raise LookupError(f"upload {upload.id} is gone")
+        for part in row["parts"]:
             async for piece in self._chunks.read_first(part["id"], part["bytes"]):
                 yield piece
 

@@ -386,6 +386,19 @@ async def test_a_first_write_of_which_nothing_was_heard_counts_if_it_was_stored(
     assert message["hash"] == base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
+async def test_an_upload_that_was_sent_meanwhile_is_not_taken_for_an_empty_file(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    url = await begin(talk, ann, tom, data)
+    await send_part(talk, ann, url, data, 0, len(data) - 1)
+    uploads = talk.node.runner.app[SERVICES].media.uploads.uploads
+    known = await uploads.find(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+    assert known is not None
+    await send_part(talk, ann, url, data, len(data) - 1)
+    with pytest.raises(LookupError):
+        [piece async for piece in uploads.read(known)]
+
+
 async def test_pages_of_other_origins_and_clients_of_tus_are_told_what_is_spoken_here(talk: Talk) -> None:
     ann, tom = await talk.people()
     url = await begin(talk, ann, tom, b"xyz")

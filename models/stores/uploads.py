@@ -19,7 +19,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models.documents.media import MediaKind
 from models.documents.upload import Upload
-from models.errors import Conflict, TooLarge
+from models.errors import Conflict, Malformed, TooLarge, Unavailable
 from models.ports import Clock
 from models.stores.database import Database, Row
 from models.stores.media_chunks import CHUNK_BYTES, MediaChunks
@@ -31,6 +31,7 @@ INDEXES = [
 WRITE_BYTES = 8 * CHUNK_BYTES  # of one durable write
 WRITE_AFTER_S = 1.0  # or as soon as so long: what came over a slow line is not lost with the node
 PARTS_MAX = 2000  # all are in one row
+ADD_TRIES = 3  # each fails only if an expired one is cleaned up at that moment
 
 
 class Uploads:
@@ -67,21 +68,24 @@ class Uploads:
             "parts": [],
             **_said(upload),
         }
-        try:
-            await self._uploads.insert_one(row)
-        except DuplicateKeyError:
-            known = await self.find(upload.id)
-            if known is not None:
-                return known
-            await self.remove(upload.id)  # it has expired, and was not cleaned up yet
-            await self._uploads.insert_one(row)
-        return upload
+        for _ in range(ADD_TRIES):
+            try:
+                await self._uploads.insert_one(row)
+            except DuplicateKeyError:
+                known = await self.find(upload.id)
+                if known is not None:
+                    return known
+                expired = {"_id": upload.id, "expires_at": {"$lte": self._clock.now()}}  # and not cleaned up yet
+                await self._remove_parts(await self._uploads.find_one_and_delete(expired))
+            else:
+                return upload
+        raise Unavailable
 
     async def append(self, upload: Upload, content: AsyncIterator[bytes]) -> Upload:
         """Store the next part of an upload as it arrives. Returns the upload with what has been stored.
 
         However the content ends, what has arrived is kept. Raises Conflict if another request has gone on with it,
-        TooLarge at the first byte beyond its length, and what `content` raises.
+        Malformed if it came in too many parts, TooLarge at the first byte beyond its length, and what `content` raises.
         """
         part = ObjectId()
         expires_at = self._clock.now() + self.kept_for
@@ -98,6 +102,9 @@ class Uploads:
         )
         if row is None:
             await self._arriving.delete_one({"_id": part})
+            too_many = {"_id": upload.id, f"parts.{PARTS_MAX - 1}": {"$exists": True}}
+            if await self._uploads.find_one(too_many, {"_id": True}) is not None:
+                raise Malformed(f"An upload has at most {PARTS_MAX} parts; begin it again with larger ones.")
             raise Conflict("This upload has gone on elsewhere; ask for its offset.")
         earlier = [each["id"] for each in row["parts"]]
         await self._arriving.update_many({"_id": {"$in": earlier}}, {"$set": {"at": expires_at}})

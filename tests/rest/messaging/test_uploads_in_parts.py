@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
 from server.embedded import EmbeddedStores
@@ -293,6 +294,41 @@ async def test_unfinished_uploads_of_an_account_are_bounded_in_number_and_bytes(
     assert (await talk.node.rest("POST", PATH, ann, json={**large, "length": 1}))[0] == 429
     assert await send_part(talk, ann, url, small, 0, 2) == 2
     await begin(talk, ann, tom, small[:2])
+
+
+async def test_uploads_that_begin_at_once_share_the_room_too(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    fields = {"kind": "document", "contact": tom.number, "length": 10}
+    begun = [talk.node.rest("POST", PATH, ann, json={**fields, "client_id": f"at once {n}"}) for n in range(12)]
+    statuses = {status for status, _ in await asyncio.gather(*begun)}
+    assert statuses <= {201, 429}
+    assert await talk.database.raw["uploads"].count_documents({"account_id": ann.account_id}) <= 3
+
+
+async def test_an_upload_in_too_many_parts_is_refused_for_good(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    url = await begin(talk, ann, tom, data)
+    parts = [{"id": ObjectId(), "bytes": 0} for _ in range(2000)]
+    await talk.database.raw["uploads"].update_one({"account_id": ann.account_id}, {"$set": {"parts": parts}})
+    stream = {"Content-Type": STREAM, "Upload-Offset": "0"}
+    status, _, shown = await ask(talk, "PATCH", url, ann, data, **stream)
+    assert (status, shown["code"]) == (400, "malformed")
+    assert "2000 parts" in shown["error"]
+    assert (await ask(talk, "DELETE", url, ann))[0] == 204
+
+
+async def test_an_expired_upload_makes_room_for_the_same_one_begun_twice_at_once(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    await begin(talk, ann, tom, data, client_id="late")
+    await talk.database.raw["uploads"].update_one(
+        {"account_id": ann.account_id}, {"$set": {"expires_at": datetime.now(UTC)}}
+    )
+    fields = {"kind": "document", "contact": tom.number, "filename": "a.bin", "length": len(data), "client_id": "late"}
+    begun = [talk.node.rest("POST", PATH, ann, json=fields) for _ in range(8)]
+    statuses = sorted([status for status, _ in await asyncio.gather(*begun)])
+    assert statuses == [200] * 7 + [201]
 
 
 async def test_a_file_that_is_refused_whole_is_gone_and_one_that_may_not_be_sent_now_waits(talk: Talk) -> None:

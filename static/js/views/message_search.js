@@ -52,12 +52,18 @@ export class MessageSearch {
     if (search !== this.#search) return;
     this.#reading = 0;
     if (isAnew) this.list.replaceChildren();
-    this.list.append(...hits.map((hit) => foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq }))));
+    this.list.append(...hits.map((hit) => this.#rowOf(hit)));
     const count = this.list.childElementCount;
     this.more.hidden = !this.#next;
     show(this.status, problem);
     this.node.hidden = count === 0 && !problem && !this.#next;
     this.#onchange(count);
+  }
+
+  #rowOf(hit) {
+    const row = foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq }));
+    if (!this.#client.chats.get(hit.chat)?.isLoaded) Object.assign(row.querySelector("button"), { disabled: true, title: gettext("A chat that you left") });
+    return row;
   }
 
   /** Hits, and what went wrong. */

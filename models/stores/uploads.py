@@ -4,7 +4,8 @@ Each request writes a part of its own, into chunks like those of files (media_ch
 once they are stored. A request that has been overtaken by a later one, because its line broke and its node does not know yet,
 finds that it is no longer the writer and ends; what it may have written beyond its counted bytes belongs to no content.
 
-`media.uploads` lists the parts like other arriving contents, so that the same sweep removes their chunks.
+`media.uploads` lists the parts like other arriving contents, so that the same sweep removes their chunks. A part that is removed
+stays on that list until then: a request that does not know of it yet may still write.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models.documents.media import MediaKind
 from models.documents.upload import Upload
-from models.errors import Conflict, TooLarge
+from models.errors import Conflict, Malformed, TooLarge, Unavailable
 from models.ports import Clock
 from models.stores.database import Database, Row
 from models.stores.media_chunks import CHUNK_BYTES, MediaChunks
@@ -30,6 +31,7 @@ INDEXES = [
 WRITE_BYTES = 8 * CHUNK_BYTES  # of one durable write
 WRITE_AFTER_S = 1.0  # or as soon as so long: what came over a slow line is not lost with the node
 PARTS_MAX = 2000  # all are in one row
+ADD_TRIES = 3  # each fails only if an expired one is cleaned up at that moment
 
 
 class Uploads:
@@ -66,21 +68,24 @@ class Uploads:
             "parts": [],
             **_said(upload),
         }
-        try:
-            await self._uploads.insert_one(row)
-        except DuplicateKeyError:
-            known = await self.find(upload.id)
-            if known is not None:
-                return known
-            await self.remove(upload.id)  # it has expired, and was not cleaned up yet
-            await self._uploads.insert_one(row)
-        return upload
+        for _ in range(ADD_TRIES):
+            try:
+                await self._uploads.insert_one(row)
+            except DuplicateKeyError:
+                known = await self.find(upload.id)
+                if known is not None:
+                    return known
+                expired = {"_id": upload.id, "expires_at": {"$lte": self._clock.now()}}  # and not cleaned up yet
+                await self._remove_parts(await self._uploads.find_one_and_delete(expired))
+            else:
+                return upload
+        raise Unavailable
 
     async def append(self, upload: Upload, content: AsyncIterator[bytes]) -> Upload:
         """Store the next part of an upload as it arrives. Returns the upload with what has been stored.
 
         However the content ends, what has arrived is kept. Raises Conflict if another request has gone on with it,
-        TooLarge at the first byte beyond its length, and what `content` raises.
+        Malformed if it came in too many parts, TooLarge at the first byte beyond its length, and what `content` raises.
         """
         part = ObjectId()
         expires_at = self._clock.now() + self.kept_for
@@ -97,6 +102,9 @@ class Uploads:
         )
         if row is None:
             await self._arriving.delete_one({"_id": part})
+            too_many = {"_id": upload.id, f"parts.{PARTS_MAX - 1}": {"$exists": True}}
+            if await self._uploads.find_one(too_many, {"_id": True}) is not None:
+                raise Malformed(f"An upload has at most {PARTS_MAX} parts; begin it again with larger ones.")
             raise Conflict("This upload has gone on elsewhere; ask for its offset.")
         earlier = [each["id"] for each in row["parts"]]
         await self._arriving.update_many({"_id": {"$in": earlier}}, {"$set": {"at": expires_at}})
@@ -112,9 +120,11 @@ class Uploads:
         return stored
 
     async def read(self, upload: Upload) -> AsyncIterator[bytes]:
-        """Yields all bytes that have arrived. Raises LookupError if the upload is removed meanwhile."""
-        row = await self._uploads.find_one({"_id": upload.id}, {"parts": True})
-        for part in [] if row is None else row["parts"]:
+        """Yields all bytes that have arrived. Raises LookupError if the upload is sent or removed meanwhile."""
+        row = await self._uploads.find_one({"_id": upload.id, "is_sent": False}, {"parts": True})
+        if row is None:
+            raise LookupError(f"upload {upload.id} is gone")
+        for part in row["parts"]:
             async for piece in self._chunks.read_first(part["id"], part["bytes"]):
                 yield piece
 
@@ -135,8 +145,12 @@ class Uploads:
 
     async def _remove_parts(self, row: Row | None) -> None:
         for part in [] if row is None else row["parts"]:
-            await self._chunks.remove(part["id"])
-            await self._arriving.delete_one({"_id": part["id"]})
+            await self._remove_part(part["id"])
+
+    async def _remove_part(self, part: ObjectId) -> None:
+        """Remove a part whose writer may still write: what comes after this is for the sweep."""
+        await self._chunks.remove(part)
+        await self._arriving.update_one({"_id": part}, {"$set": {"at": self._clock.now()}}, upsert=True)
 
     async def write(self, part: ObjectId, upload: Upload, n: int, data: bytearray) -> int:
         """Store bytes of a part as chunks from number `n` on, and count them. Returns the number of the next chunk.
@@ -157,11 +171,18 @@ class Uploads:
             raise Conflict("This upload has gone on elsewhere; ask for its offset.")
         return n + len(rows)
 
-    async def drop_empty(self, part: ObjectId, upload: Upload) -> None:
-        """Forget a part that brought nothing."""
+    async def drop_empty(self, part: ObjectId, upload: Upload, *, is_settled: bool) -> None:
+        """Forget a part that brought nothing. It is kept if a write of which nothing was heard did count its bytes.
+
+        `is_settled` says that no write of it can still arrive.
+        """
         await self._uploads.update_one({"_id": upload.id}, {"$pull": {"parts": {"id": part, "bytes": 0}}})
-        await self._chunks.remove(part)
-        await self._arriving.delete_one({"_id": part})
+        if await self._uploads.find_one({"_id": upload.id, "parts.id": part}, {"_id": True}) is not None:
+            return
+        if is_settled:
+            await self._arriving.delete_one({"_id": part})
+        else:
+            await self._remove_part(part)
 
 
 class _Part:
@@ -192,7 +213,7 @@ class _Part:
         if not self._is_over:
             await self._write()
         if not self._chunks:
-            await self._uploads.drop_empty(self._part, self._upload)
+            await self._uploads.drop_empty(self._part, self._upload, is_settled=not self._is_over)
 
     async def _write(self) -> None:
         if not self._waiting:

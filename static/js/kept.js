@@ -12,7 +12,7 @@
 // characters of JSON each. A chat that one is no longer in is not kept. Of the 20 chats that moved last the ends are loaded for this,
 // if nobody has looked at them.
 
-const SHAPE = 1; // of the rows: those of another one are thrown away
+const SHAPE = 2; // of the rows: those of another one are thrown away
 const CHATS_MAX = 5000;
 const CHATS_WITH_ENTRIES_MAX = 200;
 const ROWS_AT_ONCE = 100; // a whole account is written without a long pause of the page

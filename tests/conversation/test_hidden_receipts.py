@@ -85,6 +85,27 @@ async def test_reading_is_shown_in_no_answer_in_either_direction_while_one_of_tw
     assert all(message["read"] for message in received), "and so does the reader in every list"
 
 
+async def test_a_hidden_reading_of_what_was_received_before_says_nothing_at_that_moment(
+    two_nodes: tuple[Node, Node],
+) -> None:
+    here, there = two_nodes
+    people = await friends(here, 2)
+    (ann,), (tom,) = await phones(here, people[0]), await phones(here, people[1])
+    (tablet,) = await phones(there, tom.person)  # at a node that has told nothing of this chat yet
+    chat = (await say(ann, "one", contact=tom.person.number))["chat"]
+    await mark(tom, "delivered", chat, 1)
+    assert await told_read(ann, tom, 1) == 0
+    told = len(ann.told("receipt"))
+    await choose(there, tom.person, "none")
+    await mark(tablet, "read", chat, 1)
+    await tom.until(lambda: last_of(tom, tom) == (1, 1))
+    await say(ann, "two", chat=chat)
+    await mark(tablet, "delivered", chat, 2)
+    assert await told_read(ann, tom, 2) == 0, "what is received is told as ever"
+    of_tom = [body for body in ann.told("receipt")[told:] if body["account"] == tom.person.account_id]
+    assert {(body["delivered"], body["read"]) for body in of_tom} == {(2, 0)}
+
+
 async def test_what_was_hidden_is_not_shown_by_a_change_of_mind_but_by_what_is_read_then(
     two_nodes: tuple[Node, Node],
 ) -> None:

@@ -1,5 +1,6 @@
 """Polls in a chat: one presses an answer, and everybody's page counts alike."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Locator, expect
@@ -71,3 +72,16 @@ async def test_a_vote_is_counted_on_every_page_can_be_changed_and_taken_back(
     await at_ann.page.reload()
     await expect(answer(at_ann, "In the park")).to_have_attribute("aria-pressed", "true")
     await expect(at_ann.page.locator("li.row.notice")).to_have_count(0)
+
+
+async def test_a_poll_that_is_shown_closes_when_its_time_ends(windows: Windows, node: Node, numbers: Numbers) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    await send_poll(node, ann, tom, closes_at=(datetime.now(UTC) + timedelta(hours=30)).isoformat())
+    at_tom = await windows.open(tom, "Tom")
+    await at_tom.page.clock.install()
+    await at_tom.open_contact(ann.number)
+    await expect(answer(at_tom, "In the park")).to_be_enabled()
+    await at_tom.page.clock.fast_forward(31 * 3600 * 1000)
+    await expect(answer(at_tom, "In the park")).to_be_disabled(timeout=30_000)
+    await expect(at_tom.page.locator(".poll-line")).to_contain_text("closed")

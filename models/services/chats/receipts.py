@@ -26,6 +26,7 @@ from models.stores.read_dates import ReadDates
 from models.tasks import BackgroundTasks
 
 Place = tuple[int, int]  # chat id, account id
+Receipts = tuple[int, int]  # delivered, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,20 @@ class StampReadReceipts:
     own_read_dates: ReadDates
     clock: Clock
 
-    async def __call__(self, shown: Mapping[Place, int], own: Mapping[Place, int]) -> None:
-        """Both are (chat id, account id) -> seq. A receipt that does not advance has its time already."""
+    async def __call__(self, shown: Mapping[Place, int], own: Mapping[Place, int]) -> dict[Place, Receipts]:
+        """Both are (chat id, account id) -> seq. A receipt that does not advance has its time already.
+
+        Returns what others are shown of these places until then.
+        """
         if not shown and not own:
-            return
+            return {}
         members = await self.members.list_members({*shown, *own})
         known_shown = {(member.chat_id, member.account_id): member.shown_read for member in members}
         known_own = {(member.chat_id, member.account_id): member.read for member in members}
         now = self.clock.now()
         await self.read_dates.append(_advanced(shown, known_shown, now))
         await self.own_read_dates.append(_advanced(own, known_own, now))
+        return {(member.chat_id, member.account_id): (member.shown_delivered, member.shown_read) for member in members}
 
 
 def _advanced(reads: Mapping[Place, int], known: Mapping[Place, int], now: datetime) -> list[tuple[int, int, ReadMark]]:
@@ -64,7 +69,6 @@ TELL_AT_ONCE = 1000  # members read by one query
 KNOWN_MAX = 50_000
 
 Advance = tuple[int, int, bool]  # chat id, account id, whether others are shown it
-Receipts = tuple[int, int]  # delivered, read
 
 
 @dataclass(slots=True)
@@ -79,6 +83,17 @@ class _Batch:
     def add(self, move: Advance, delivered: int, read: int) -> None:
         known = self.receipts.get(move, (0, 0))
         self.receipts[move] = max(known[0], delivered), max(known[1], read)
+
+    def tells(self, move: Advance, before: Mapping[Place, Receipts]) -> bool:
+        """Returns whether others are told of a move. `before` is what they were shown.
+
+        To be told the same again at the moment of a hidden reading would tell of it.
+        """
+        chat_id, account_id, is_shown = move
+        place = chat_id, account_id
+        if not is_shown or place not in self.own_reads or place not in before:
+            return is_shown
+        return any(now > then for now, then in zip(self.receipts[move], before[place], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,18 +249,20 @@ class AdvanceReceipts:
             batch, self._next = self._next, None
             if batch is None:
                 continue
+            before: dict[Place, Receipts] | None = None
             try:
-                await self._date_reads(batch.reads, batch.own_reads)
+                before = await self._date_reads(batch.reads, batch.own_reads)
                 await self._members.advance_receipts(batch.receipts)
             except Exception as error:  # noqa: BLE001
                 log.warning("receipts wait for the database: %s", type(error).__name__)
                 batch.done.set_exception(Unavailable(retry_after_ms=1000))
                 batch.done.exception()  # its waiters may be gone
+                if before is not None:
+                    self._will_tell_of(batch, before)  # some may be stored, and would be no news when they come again
                 await asyncio.sleep(0.1)
                 continue
             batch.done.set_result(None)
-            for chat_id, account_id, is_shown in batch.receipts:
-                self._will_tell((chat_id, account_id), is_shown=is_shown)
+            self._will_tell_of(batch, before)
 
     async def _tell_all(self) -> None:
         """Announce what advanced.
@@ -278,6 +295,10 @@ class AdvanceReceipts:
                 raise
             log.warning("a receipt in chat %d waits to be told: %s", member.chat_id, type(error).__name__)
             self._will_tell((member.chat_id, member.account_id), is_shown=is_shown)
+
+    def _will_tell_of(self, batch: _Batch, before: Mapping[Place, Receipts]) -> None:
+        for move in batch.receipts:
+            self._will_tell(move[:2], is_shown=batch.tells(move, before))
 
     def _will_tell(self, place: Place, *, is_shown: bool) -> None:
         self._to_tell[place] = is_shown or self._to_tell.get(place, False)

@@ -52,6 +52,8 @@ class UploadInParts:
             if not wanted.is_sent:
                 await self._require_room(wanted)
             known = await self.uploads.add(wanted)
+            if known is wanted and not wanted.is_sent:
+                await self._keep_if_room(wanted)
         if not known.is_of_same_file(wanted):
             raise ClientIdReused
         return known, known is wanted
@@ -103,10 +105,19 @@ class UploadInParts:
     async def cancel(self, upload: Upload) -> None:
         await self.uploads.remove(upload.id)
 
+    async def _keep_if_room(self, added: Upload) -> None:
+        """Raises RateLimited, and removes what was added, if others that were begun at the same moment took the room."""
+        try:
+            await self._require_room(added)
+        except RateLimited:
+            await self.uploads.remove(added.id)
+            raise
+
     async def _require_room(self, wanted: Upload) -> None:
         if not self.rules.is_enabled:
             return
-        unfinished = await self.uploads.list_unfinished(wanted.account_id)
+        listed = await self.uploads.list_unfinished(wanted.account_id)
+        unfinished = [each for each in listed if each.id != wanted.id]
         announced = sum(each.length for each in unfinished) + wanted.length
         if len(unfinished) >= self.rules.per_account or announced > self.rules.bytes_per_account:
             raise RateLimited(

@@ -10,7 +10,9 @@ const MOST = 20; // as many as the server takes at once
 /** Resolves once it is closed; what was sent on is in its chats. */
 export function forwardMessage(client, message) {
   const { people } = client;
-  const chats = client.listed().filter((chat) => chat.isLoaded && chat.isMember);
+  const listed = client.listed().filter((chat) => chat.isLoaded && chat.isMember);
+  const own = [...client.chats.values()].filter((chat) => chat.isOwn && chat.isLoaded && !listed.includes(chat)); // nothing is in it yet
+  const chats = [...listed, ...own];
   const clientId = newClientId(); // one for all tries: none of them stores it twice
   return openDialog(gettext("Forward to"), (close) => {
     const choices = chats.map((chat) => {

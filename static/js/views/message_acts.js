@@ -1,12 +1,13 @@
 // What can be done with a row of a conversation where it is drawn, by a press or a key.
 
-import { gettext } from "../language.js";
+import { gettext, ngettext } from "../language.js";
 import { listOf } from "../locale.js";
 import { trackOf } from "../player.js";
 import { loaded } from "./attach.js";
 import { pauseVideo } from "./message_content.js";
 
 const PREPARED_AFTER_MS = 200;
+const NAMED_MAX = 20; // of those who chose an answer
 const EDITABLE = new Set(["t", "i", "v", "d", "l"]);
 
 /** Has a text, or a caption. */
@@ -79,7 +80,11 @@ export function actsOf(client, conversation) {
     vote: (message, options) => stored(message, (now) => client.vote(conversation.chat, now.seq, options)),
     /** The answers of a poll that the reader chose, by their places. */
     choiceIn: ({ secret, chosen = [], options }) => (secret ? chosen : options.flatMap(({ voters = [] }, place) => (voters.includes(client.me) ? [place] : []))),
-    votersOf: ({ voters = [] }) => listOf(voters.map((account) => client.people.nameOfAccount(account))),
+    votersOf: ({ voters = [] }) => {
+      const names = listOf(voters.slice(0, NAMED_MAX).map((account) => client.people.nameOfAccount(account)));
+      const more = voters.length - NAMED_MAX;
+      return more > 0 ? `${names}\n${ngettext("and {count} more", "and {count} more", more)}` : names;
+    },
     jumpTo: (seq) => conversation.jumpTo(seq),
     react: (message, emoji) => stored(message, (now) => client.react(conversation.chat, now.seq, emoji)),
     toggleReaction: (message, emoji) => stored(message, (now) => client.react(conversation.chat, now.seq, now.reactions?.[client.me] === emoji ? null : emoji)),

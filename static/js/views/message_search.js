@@ -16,6 +16,7 @@ export class MessageSearch {
   #next = null;
   #timer = null;
   #search = 0; // which one is the last: an answer to another is not shown
+  #reading = 0; // which one is being read: its next page is asked for once
 
   /** `onchange(count)` hears how many were found, after each answer. */
   constructor(client, onchange) {
@@ -23,7 +24,7 @@ export class MessageSearch {
     this.#onchange = onchange;
     this.list = el("ul.found", { role: "list" });
     this.status = el("p.hint", { role: "status" });
-    this.more = el("button.link", { type: "button", hidden: true, onclick: () => this.#read(this.#search) }, gettext("Show more"));
+    this.more = el("button.link", { type: "button", hidden: true, onclick: () => this.#reading !== this.#search && this.#read(this.#search) }, gettext("Show more"));
     this.node = el("section.found-messages", { "aria-label": gettext("Messages that were found"), hidden: true }, el("h2", {}, gettext("Messages")), this.list, this.status, this.more);
   }
 
@@ -46,15 +47,23 @@ export class MessageSearch {
 
   async #read(search) {
     const isAnew = this.#next === null;
+    this.#reading = search;
     const [hits, problem] = await this.#ask(search);
     if (search !== this.#search) return;
+    this.#reading = 0;
     if (isAnew) this.list.replaceChildren();
-    this.list.append(...hits.map((hit) => foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq }))));
+    this.list.append(...hits.map((hit) => this.#rowOf(hit)));
     const count = this.list.childElementCount;
     this.more.hidden = !this.#next;
     show(this.status, problem);
     this.node.hidden = count === 0 && !problem && !this.#next;
     this.#onchange(count);
+  }
+
+  #rowOf(hit) {
+    const row = foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq }));
+    if (!this.#client.chats.get(hit.chat)?.isLoaded) Object.assign(row.querySelector("button"), { disabled: true, title: gettext("A chat that you left") });
+    return row;
   }
 
   /** Hits, and what went wrong. */

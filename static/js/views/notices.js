@@ -63,8 +63,9 @@ export class Notices {
   }
 
   #hear(chat, entries) {
-    const entry = entries.findLast((each) => isNews(each, chat));
-    if (!entry || isMuted(chat, entry, Date.now()) || this.#isLookedAt(chat)) return;
+    const now = Date.now();
+    const entry = entries.findLast((each) => isNews(each, chat) && !isMuted(chat, each, now));
+    if (!entry || this.#isLookedAt(chat)) return;
     this.#newest.set(chat.id, entry);
     if (this.#waiting.has(chat.id)) return;
     this.#waiting.set(chat.id, setTimeout(() => this.#settle(chat), waitFor(Date.now(), this.#elsewhereAt)));

@@ -4,6 +4,8 @@ import { gettext, ngettext } from "../language.js";
 import { el, icon } from "./dom.js";
 import { wholeTimeOf } from "./times.js";
 
+const PLAN_MAX_MS = 3600000; // a device may sleep, and its clock be set
+
 /** `acts`: actsOf (message_acts.js), which know who reads, and who people are. */
 export function pollOf(message, acts) {
   const { question, multiple: isMultiple, closes_at: closesAt, secret: isSecret, voter_count: voters = 0 } = message;
@@ -12,10 +14,23 @@ export function pollOf(message, acts) {
   const chosen = acts.choiceIn(message);
   const isOpen = !isClosed && acts.canAnswer(message);
   const press = (place) => acts.vote(message, isMultiple ? toggled(chosen, place) : chosen.includes(place) ? [] : [place]);
-  return el("div.poll", { role: "group", "aria-label": gettext("Poll: {question}", { question }) },
+  const line = el("span.poll-line", {}, lineOf({ isMultiple, isSecret, isClosed, closesAt, voters }));
+  const node = el("div.poll", { role: "group", "aria-label": gettext("Poll: {question}", { question }) },
     el("strong.poll-question", { dir: "auto" }, question),
     ...options.map((option, place) => answerOf(option, { voters, isChosen: chosen.includes(place), isOpen, who: acts.votersOf(option), onclick: () => press(place) })),
-    el("span.poll-line", {}, lineOf({ isMultiple, isSecret, isClosed, closesAt, voters })));
+    line);
+  const close = () => {
+    for (const button of node.querySelectorAll("button")) button.disabled = true;
+    line.textContent = lineOf({ isMultiple, isSecret, isClosed: true, closesAt, voters });
+  };
+  if (closesAt && !isClosed) closeLater(node, Date.parse(closesAt), close);
+  return node;
+}
+
+/** Close a poll at its end, as long as it is shown; one that is drawn later is drawn closed. */
+function closeLater(node, end, close) {
+  const look = () => node.isConnected && (end <= Date.now() ? close() : closeLater(node, end, close));
+  setTimeout(look, Math.max(0, Math.min(PLAN_MAX_MS, end - Date.now())));
 }
 
 const toggled = (chosen, place) => (chosen.includes(place) ? chosen.filter((other) => other !== place) : [...chosen, place].sort((one, other) => one - other));

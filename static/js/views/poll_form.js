@@ -7,6 +7,9 @@ import { el } from "./dom.js";
 const LEAST = 2, MOST = 12; // answers
 const QUESTION_MAX_CHARS = 256, ANSWER_MAX_CHARS = 128;
 
+/** As the server stores an answer: two that differ in white space alone say the same. */
+const oneLine = (text) => text.replace(/\s+/g, " ").trim();
+
 /** Resolves with the message to send, or null. */
 export function askPoll() {
   return openDialog(gettext("New poll"), (close) => {
@@ -25,7 +28,7 @@ export function askPoll() {
       { node: check("multiple", gettext("Several answers may be chosen")) },
       { node: check("secret", gettext("Nobody sees who voted for what")) },
     ], gettext("Send"), ({ question, multiple, secret }) => {
-      const options = [...answers.querySelectorAll("input")].map((input) => input.value.trim()).filter(Boolean);
+      const options = [...answers.querySelectorAll("input")].map((input) => oneLine(input.value)).filter(Boolean);
       if (!question.trim()) throw new Error(gettext("A poll needs a question."));
       if (options.length < LEAST) throw new Error(ngettext("A poll needs at least {count} answer.", "A poll needs at least {count} answers.", LEAST));
       if (new Set(options).size < options.length) throw new Error(gettext("Two answers say the same."));

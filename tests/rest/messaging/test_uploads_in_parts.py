@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from bson import ObjectId
+from pymongo.errors import AutoReconnect
 
 from server.embedded import EmbeddedStores
 from server.wiring.services import SERVICES
@@ -294,6 +296,41 @@ async def test_unfinished_uploads_of_an_account_are_bounded_in_number_and_bytes(
     await begin(talk, ann, tom, small[:2])
 
 
+async def test_uploads_that_begin_at_once_share_the_room_too(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    fields = {"kind": "document", "contact": tom.number, "length": 10}
+    begun = [talk.node.rest("POST", PATH, ann, json={**fields, "client_id": f"at once {n}"}) for n in range(12)]
+    statuses = {status for status, _ in await asyncio.gather(*begun)}
+    assert statuses <= {201, 429}
+    assert await talk.database.raw["uploads"].count_documents({"account_id": ann.account_id}) <= 3
+
+
+async def test_an_upload_in_too_many_parts_is_refused_for_good(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    url = await begin(talk, ann, tom, data)
+    parts = [{"id": ObjectId(), "bytes": 0} for _ in range(2000)]
+    await talk.database.raw["uploads"].update_one({"account_id": ann.account_id}, {"$set": {"parts": parts}})
+    stream = {"Content-Type": STREAM, "Upload-Offset": "0"}
+    status, _, shown = await ask(talk, "PATCH", url, ann, data, **stream)
+    assert (status, shown["code"]) == (400, "malformed")
+    assert "2000 parts" in shown["error"]
+    assert (await ask(talk, "DELETE", url, ann))[0] == 204
+
+
+async def test_an_expired_upload_makes_room_for_the_same_one_begun_twice_at_once(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    await begin(talk, ann, tom, data, client_id="late")
+    await talk.database.raw["uploads"].update_one(
+        {"account_id": ann.account_id}, {"$set": {"expires_at": datetime.now(UTC)}}
+    )
+    fields = {"kind": "document", "contact": tom.number, "filename": "a.bin", "length": len(data), "client_id": "late"}
+    begun = [talk.node.rest("POST", PATH, ann, json=fields) for _ in range(8)]
+    statuses = sorted([status for status, _ in await asyncio.gather(*begun)])
+    assert statuses == [200] * 7 + [201]
+
+
 async def test_a_file_that_is_refused_whole_is_gone_and_one_that_may_not_be_sent_now_waits(talk: Talk) -> None:
     ann, tom = await talk.people()
     data = b"no picture" * 10
@@ -342,6 +379,60 @@ async def test_what_is_cancelled_forgotten_or_expired_leaves_nothing(talk: Talk)
     assert (await talk.node.rest("POST", "/api/account/remove-account/", ann, json={}))[0] == 200
     assert await count_chunks(talk, parts) == 0
     assert await uploads.count_documents({"account_id": ann.account_id}) == 0
+
+
+async def test_a_request_that_writes_into_a_cancelled_upload_leaves_nothing_for_ever(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(700_000)
+    url = await begin(talk, ann, tom, data)
+    async with breaking(talk, ann, url, data, 300_000) as (reader, writer), asyncio.timeout(60):
+        await reach(talk, ann, url, 300_000)
+        parts = await parts_of(talk, ann)
+        assert (await ask(talk, "DELETE", url, ann))[0] == 204
+        writer.write(data[300_000:500_000])
+        answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 409 ")
+    assert await count_chunks(talk, parts) > 0, "stored by a node that did not know yet"
+    past = datetime.now(UTC) - timedelta(hours=13)
+    await talk.database.raw["media.uploads"].update_many({"_id": {"$in": parts}}, {"$set": {"at": past}})
+    await talk.node.runner.app[SERVICES].runtime.stores.media.sweep()
+    assert await count_chunks(talk, parts) == 0
+
+
+async def test_a_first_write_of_which_nothing_was_heard_counts_if_it_was_stored(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    url = await begin(talk, ann, tom, data)
+    store = talk.node.runner.app[SERVICES].media.uploads.uploads
+    write = store.write
+
+    async def write_unheard(*written: Any) -> int:
+        await write(*written)
+        raise AutoReconnect("the line broke")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "write", write_unheard)
+        stream = {"Content-Type": STREAM, "Upload-Offset": "0"}
+        assert (await ask(talk, "PATCH", url, ann, data[:500], **stream))[0] == 503
+    assert (await show(talk, ann, url))["offset"] == 500
+    assert await send_part(talk, ann, url, data, 500) == len(data)
+    (message,) = await talk.listed(tom, ann)
+    assert message["hash"] == base64.b64encode(hashlib.sha256(data).digest()).decode()
+
+
+async def test_an_upload_that_was_sent_meanwhile_is_not_taken_for_an_empty_file(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = file_of(1000)
+    url = await begin(talk, ann, tom, data)
+    await send_part(talk, ann, url, data, 0, len(data) - 1)
+    uploads = talk.node.runner.app[SERVICES].media.uploads.uploads
+    known = await uploads.find(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+    assert known is not None
+    await send_part(talk, ann, url, data, len(data) - 1)
+    with pytest.raises(LookupError):
+        [piece async for piece in uploads.read(known)]
 
 
 async def test_pages_of_other_origins_and_clients_of_tus_are_told_what_is_spoken_here(talk: Talk) -> None:

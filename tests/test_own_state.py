@@ -237,6 +237,23 @@ async def test_stars_are_read_until_the_answer_is_full(talk: Talk, monkeypatch: 
     assert await starred(device, before=first["next"]) == [2, 1]
 
 
+async def test_a_star_that_nothing_can_have_is_not_taken_back(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    group = await talk.group(ann, tom)
+    sent = await talk.send(ann, group)
+    chat, last = sent["chat"], sent["seq"]
+    device = await talk.device(tom, "/chat")
+    assert (await device.ask("star_set", {"chat": chat, "seq": last, "starred": False}))["ok"]
+    assert await refusal(device, "star_set", chat=chat, seq=last + 1, starred=False) == "message_not_found"
+    form = {"contact": tom.number}
+    status, _ = await talk.node.rest("POST", f"/api/groups/{group}/remove-participant/", ann, data=form)
+    assert status == 200
+    behind = (await talk.send(ann, group))["seq"]
+    assert await refusal(device, "star_set", chat=chat, seq=behind, starred=False) == "message_not_found", (
+        "one who left learns nothing of how the log goes on"
+    )
+
+
 async def test_a_list_of_stars_shows_only_what_may_be_seen_now(talk: Talk) -> None:
     ann, tom = await talk.people()
     group = await talk.group(ann, tom)

@@ -1,5 +1,6 @@
 """Forwarding: a copy in each chat or in none, of what the forwarder may read, without its origin and with its file."""
 
+import asyncio
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,11 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-from models.documents.entry import Deletion
+from models.documents.chat_ref import ChatRef
+from models.documents.entry import Deletion, Stored
+from models.documents.session import Actor
+from models.errors import Unavailable
+from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, hear, history, newcomers, phones, refused, say
 from tests.conversation.test_mentions import mention
@@ -15,6 +20,7 @@ from tests.conversation.test_out_and_in import add, remove, store_untold
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import Parts, services_of
 from tests.support.pictures import plain
+from tests.support.socket_fixture import until
 
 FIELDS = {"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at", "text", "forwarded"}
 
@@ -127,6 +133,39 @@ async def test_only_who_may_read_the_source_may_forward_it(node: Node, parts: Pa
     assert await refused(ann, "message_forward", body | {"seq": seq}) == "message_deleted"
     await answered(eve, "message_delete", {"chat": chat, "seq": seq, "scope": "me"})
     assert await refused(eve, "message_forward", body | {"seq": seq}) == "message_not_found"
+
+
+@pytest.mark.parametrize("fault", [Unavailable, asyncio.CancelledError])
+async def test_the_file_is_held_until_the_copies_before_a_fault_are_stored(
+    node: Node, parts: Parts, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    ann, tom, eve = await friends(node, 3)
+    sent = await send_picture(node, ann, tom)
+    service, files = services_of(node).chats.forward, parts.database.collection("media.files")
+    named = {"metadata.names.name": sent["url"].rpartition("/")[2]}
+    first: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+    appended = iter([first])
+
+    async def append(*_: object) -> "asyncio.Future[Stored]":
+        for future in appended:
+            return future
+        raise fault
+
+    monkeypatch.setattr(SendMessage, "append", append)
+    to = [ChatRef(contact=eve.number), ChatRef(chat_id=sent["chat"])]
+    with pytest.raises(fault):
+        await service.submit(
+            Actor(ann.account_id, ann.number, "session"), ChatRef(chat_id=sent["chat"]), sent["seq"], to, "f"
+        )
+    row = await files.find_one(named)
+    assert row is not None
+    assert len(row["metadata"]["holds"]) == 1
+    first.set_exception(Unavailable())
+
+    async def is_let_go() -> bool:
+        return not (await files.find_one(named) or row)["metadata"]["holds"]
+
+    await until(is_let_go)
 
 
 @pytest.mark.parametrize("to", [None, [], {}, [5], [{}], [{"chat": 1, "contact": "1"}], [{"chat": 1}] * 21], ids=str)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.documents.chat_ref import ChatRef
 from models.documents.entry import Message, Stored
@@ -14,6 +14,7 @@ from models.services.chats.find_message import FindMessage
 from models.services.chats.send import FindStored, RequireRecipient, SendMessage
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.media_holds import MediaHolds
+from models.tasks import BackgroundTasks
 
 TARGETS_MAX = 20
 
@@ -35,6 +36,7 @@ class ForwardMessage:
     find_stored: FindStored
     holds: MediaHolds
     limit: TokenBuckets
+    settling: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     async def __call__(
         self, actor: Actor, source: ChatRef, seq: int, targets: Sequence[ChatRef], client_id: str
@@ -58,7 +60,14 @@ class ForwardMessage:
                     await self._check(actor, target, place)
             except DomainError as refusal:
                 return await self._answer_again(actor, targets, client_id, refusal)
-            appended = [await self.send.append(actor, target, message, client_id) for target in targets]
+            appended: list[asyncio.Future[Stored]] = []
+            try:
+                for target in targets:
+                    appended.append(await self.send.append(actor, target, message, client_id))  # noqa: PERF401 (those before a fault count)
+            except BaseException:
+                # What was appended is being written all the same, and needs the file until then.
+                _ = self.settling.start("copies of a forward that failed", _settle(appended, holding.pop_all()))
+                raise
             # A client that goes away ends nobody's hold of the file before all is stored.
             return asyncio.shield(asyncio.ensure_future(_store(appended, holding.pop_all())))
 
@@ -86,5 +95,11 @@ class ForwardMessage:
 
 
 async def _store(appended: Sequence["asyncio.Future[Stored]"], holding: AsyncExitStack) -> Sequence[Stored]:
+    """Wait until each of these is stored or has failed, and end the hold. Returns what is stored, or raises the first fault."""
+    await _settle(appended, holding)
+    return [future.result() for future in appended]
+
+
+async def _settle(appended: Sequence["asyncio.Future[Stored]"], holding: AsyncExitStack) -> None:
     async with holding:
-        return await asyncio.gather(*appended)
+        await asyncio.gather(*appended, return_exceptions=True)

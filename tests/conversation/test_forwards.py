@@ -12,6 +12,7 @@ from models.documents.chat_ref import ChatRef
 from models.documents.entry import Deletion, Stored
 from models.documents.session import Actor
 from models.errors import Unavailable
+from models.services.chats import forward as forward_service
 from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, hear, history, newcomers, phones, refused, say
@@ -135,6 +136,32 @@ async def test_only_who_may_read_the_source_may_forward_it(node: Node, parts: Pa
     assert await refused(eve, "message_forward", body | {"seq": seq}) == "message_not_found"
 
 
+async def test_a_client_id_that_stands_for_something_else_in_one_chat_leaves_nothing_in_the_others(node: Node) -> None:
+    ann, tom, eve = await phones(node, *await friends(node, 3))
+    source = await say(ann, "one", contact=tom.person.number)
+    chat = (await say(ann, "two", contact=eve.person.number))["chat"]
+    await answered(ann, "reaction_set", {"chat": chat, "seq": 1, "emoji": "👍", "client_id": "taken"})
+    body = {"chat": source["chat"], "seq": 1, "client_id": "taken", "to": [{"chat": source["chat"]}, {"chat": chat}]}
+    answer = await ann.ask("message_forward", body)
+    assert answer["error"]["code"] == "client_id_reused"
+    assert answer["error"]["message"].startswith("to[1]: ")
+    assert len(await history(tom, source["chat"])) == 1
+
+
+async def test_copies_that_fit_into_no_answer_are_refused(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, tom, eve, kim = await phones(node, *await friends(node, 4))
+    source = await say(ann, "x" * 1000, contact=tom.person.number)
+    three = [{"contact": one.person.number} for one in (tom, eve, kim)]
+    first = await forward(ann, source, *three)
+    monkeypatch.setattr(forward_service, "ANSWER_MAX_CHARS", 3000)
+    assert await forward(ann, source, *three) == first, "what was stored keeps its answer"
+    body = {"chat": source["chat"], "seq": 1, "client_id": "x", "to": three}
+    assert await refused(ann, "message_forward", body) == "too_long"
+    assert len(await forward(ann, source, *three[:2], client_id="x")) == 2
+    monkeypatch.setattr(forward_service, "ANSWER_MAX_CHARS", 1)
+    assert len(await forward(ann, source, three[2], client_id="x")) == 1, "one message is as long as it was sent"
+
+
 @pytest.mark.parametrize("fault", [Unavailable, asyncio.CancelledError])
 async def test_the_file_is_held_until_the_copies_before_a_fault_are_stored(
     node: Node, parts: Parts, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
@@ -154,7 +181,7 @@ async def test_the_file_is_held_until_the_copies_before_a_fault_are_stored(
     monkeypatch.setattr(SendMessage, "append", append)
     to = [ChatRef(contact=eve.number), ChatRef(chat_id=sent["chat"])]
     with pytest.raises(fault):
-        await service.submit(
+        _ = await service.submit(
             Actor(ann.account_id, ann.number, "session"), ChatRef(chat_id=sent["chat"]), sent["seq"], to, "f"
         )
     row = await files.find_one(named)

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Message, Stored
+from models.documents.entry import ANSWER_MAX_CHARS, Message, Stored, chars_of
 from models.documents.media import media_named
 from models.documents.session import Actor
-from models.errors import DomainError
+from models.errors import ClientIdReused, DomainError, TooLong
 from models.services.chats.find_message import FindMessage
 from models.services.chats.send import FindStored, RequireRecipient, SendMessage
 from models.services.runtime.token_bucket import TokenBuckets
@@ -49,7 +49,8 @@ class ForwardMessage:
     ) -> "asyncio.Future[Sequence[Stored]]":
         """Append the copies to the logs of their chats, behind all that was submitted before.
 
-        Raises what FindMessage raises of the source, what a send raises of a target, and RateLimited.
+        Raises what FindMessage raises of the source, what a send raises of a target, ClientIdReused, RateLimited, and TooLong for more
+        copies than fit into one answer.
         """
         self.limit.take(actor.account_id)
         self.limit.charge(actor.account_id, len(targets) - 1)
@@ -57,7 +58,9 @@ class ForwardMessage:
             try:
                 message = await self._copy(actor, source, seq, holding)
                 for place, target in enumerate(targets):
-                    await self._check(actor, target, place)
+                    await self._check(actor, target, place, client_id)
+                if len(targets) > 1 and len(targets) * chars_of(message) > ANSWER_MAX_CHARS:
+                    raise TooLong("The message is too long for so many chats at once; name fewer of them.")
             except DomainError as refusal:
                 return await self._answer_again(actor, targets, client_id, refusal)
             appended: list[asyncio.Future[Stored]] = []
@@ -79,9 +82,12 @@ class ForwardMessage:
             message = (await self.find(actor, source, seq)).body
         return message.as_forwarded()
 
-    async def _check(self, actor: Actor, target: ChatRef, place: int) -> None:
+    async def _check(self, actor: Actor, target: ChatRef, place: int, client_id: str) -> None:
         try:
             await self.require_recipient.check(actor, target)
+            stored = await self.find_stored(actor, target, client_id)
+            if stored is not None and not isinstance(stored.body, Message):
+                raise ClientIdReused
         except DomainError as refusal:
             refusal.message = f"to[{place}]: {refusal.message}"
             raise

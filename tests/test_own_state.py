@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from models.services.chats import starred as starred_service
 from server.embedded import EmbeddedStores
 from tests.rest.messaging.logins import Api, new_number
 from tests.support.message_fixture import Talk, open_talk
@@ -221,6 +222,36 @@ async def test_stars_are_listed_newest_first_in_pages_and_told_to_the_own_device
     shown = await talk.get("/api/messages/starred/", ann, params={"before": str(shown["next"])})
     assert ([message["seq"] for message in shown["messages"]], shown["next"]) == ([3], None)
     assert (await starred(toms), toms.told("star_changed")) == ([], [])
+
+
+async def test_stars_are_read_until_the_answer_is_full(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, tom = await talk.people()
+    sent = [await talk.send(tom, ann, "x" * 1000) for _ in range(5)]
+    device = await talk.device(ann, "/chat")
+    for message in sent:
+        assert (await device.ask("star_set", {"chat": message["chat"], "seq": message["seq"], "starred": True}))["ok"]
+    monkeypatch.setattr(starred_service, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(starred_service, "ANSWER_MAX_CHARS", 4500)
+    first = await device.ask("starred", {})
+    assert [message["seq"] for message in first["messages"]] == [5, 4, 3]
+    assert await starred(device, before=first["next"]) == [2, 1]
+
+
+async def test_a_star_that_nothing_can_have_is_not_taken_back(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    group = await talk.group(ann, tom)
+    sent = await talk.send(ann, group)
+    chat, last = sent["chat"], sent["seq"]
+    device = await talk.device(tom, "/chat")
+    assert (await device.ask("star_set", {"chat": chat, "seq": last, "starred": False}))["ok"]
+    assert await refusal(device, "star_set", chat=chat, seq=last + 1, starred=False) == "message_not_found"
+    form = {"contact": tom.number}
+    status, _ = await talk.node.rest("POST", f"/api/groups/{group}/remove-participant/", ann, data=form)
+    assert status == 200
+    behind = (await talk.send(ann, group))["seq"]
+    assert await refusal(device, "star_set", chat=chat, seq=behind, starred=False) == "message_not_found", (
+        "one who left learns nothing of how the log goes on"
+    )
 
 
 async def test_a_list_of_stars_shows_only_what_may_be_seen_now(talk: Talk) -> None:

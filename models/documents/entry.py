@@ -13,7 +13,7 @@ from models.documents.chat import Pinners, Role
 from models.documents.chat_settings import SavedDraft, SettingsChange
 from models.documents.link_preview import LinkPreview
 from models.documents.photo import Photo
-from models.documents.poll import VOTER_CHARS, ChatPoll, Tally, options_of_vote, pack_vote, seq_of_vote, tally_of
+from models.documents.poll import ChatPoll, Tally, chars_of_votes, options_of_vote, pack_vote, seq_of_vote, tally_of
 
 SEQ_BITS = 32
 SEQ_MAX = (1 << SEQ_BITS) - 1
@@ -423,13 +423,10 @@ class Entry:
     @property
     def chars(self) -> int:
         """Returns about how many characters the entry has on the wire."""
-        texts = (getattr(self.body, name, None) for name in _TEXTS)
         made = self.body if isinstance(self.body, Previewed) else self.previewed
         preview = 0 if made is None or made.preview is None else made.preview.chars
-        mentions = MENTION_CHARS * len(self.body.mentions) if isinstance(self.body, Message | Edit) else 0
-        poll = self.body.poll.chars if isinstance(self.body, Message) and self.body.poll is not None else 0
-        poll += VOTER_CHARS * len(self.votes)
-        return 300 + preview + mentions + poll + sum(len(text) for text in texts if text is not None)
+        votes = chars_of_votes(self.body.poll, self.votes) if self.votes and isinstance(self.body, Message) else 0
+        return chars_of(self.body) + preview + votes
 
     @property
     def public_id(self) -> str:
@@ -446,6 +443,14 @@ class Stored:
 
     entry: Entry
     is_new: bool
+
+
+def chars_of(body: Body) -> int:
+    """Returns about how many characters an entry with this body has on the wire before anything is made of it."""
+    texts = (getattr(body, name, None) for name in _TEXTS)
+    mentions = MENTION_CHARS * len(body.mentions) if isinstance(body, Message | Edit) else 0
+    poll = body.poll.chars if isinstance(body, Message) and body.poll is not None else 0
+    return 300 + mentions + poll + sum(len(text) for text in texts if text is not None)
 
 
 def show_key(key: int) -> str:

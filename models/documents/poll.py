@@ -13,7 +13,7 @@ from models.errors import Malformed
 OPTIONS_MIN, OPTIONS_MAX = 2, 12
 QUESTION_MAX_CHARS = 256
 OPTION_MAX_CHARS = 128
-VOTER_CHARS = 12  # of an account id on the wire, with its comma
+_VOTER_CHARS = 12  # of an account id on the wire, with its comma
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,16 @@ def seq_of_vote(vote: int) -> int:
 def options_of_vote(vote: int) -> tuple[int, ...]:
     """Returns the options that a vote is for; none if it was taken back."""
     return tuple(option for option in range(OPTIONS_MAX) if vote >> option & 1)
+
+
+def chars_of_votes(poll: ChatPoll | None, votes: Mapping[int, int]) -> int:
+    """Returns about how many characters the votes of a poll have on the wire, and at least what they take of memory.
+
+    An account is named once for each option that it chose.
+    """
+    if poll is None or not poll.is_multiple or poll.is_secret:
+        return _VOTER_CHARS * len(votes)
+    return _VOTER_CHARS * sum(max((vote & (1 << _BITS) - 1).bit_count(), 1) for vote in votes.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,6 @@ from models.documents.poll import pack_vote, seq_of_vote
 from models.stores.database import Collection, Database, Row
 from models.stores.ended_entries import WORDS_CHANGES, EndedEntries
 from models.stores.entry_rows import (
-    CONTENT_FIELDS,
     ENTRIES,
     GONE_FIELDS,
     mention_rows,
@@ -301,7 +300,7 @@ class Entries:
         fields = {"url": True, "photo": True, "media": True}
         rows = await self._entries.find(query, fields).hint("_id_").to_list(None)
         if rows:
-            gone = dict.fromkeys(CONTENT_FIELDS, "")
+            gone = dict.fromkeys(GONE_FIELDS, "")
             await self._entries.update_many(sent, {"$set": {"deleted": True}, "$unset": gone}, hint="_id_")
             await self._entries.update_many(photos, {"$set": {"photo": None}}, hint="_id_")
             blank: Row = {"$set": {"preview": None}, "$unset": {"media": ""}}

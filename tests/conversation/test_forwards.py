@@ -1,5 +1,6 @@
 """Forwarding: a copy in each chat or in none, of what the forwarder may read, without its origin and with its file."""
 
+import asyncio
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,12 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-from models.documents.entry import Deletion
+from models.documents.chat_ref import ChatRef
+from models.documents.entry import Deletion, Stored
+from models.documents.session import Actor
+from models.errors import Unavailable
+from models.services.chats import forward as forward_service
+from models.services.chats.send import SendMessage
 from server.embedded import EmbeddedStores
 from tests.conversation.talk import answered, friends, hear, history, newcomers, phones, refused, say
 from tests.conversation.test_mentions import mention
@@ -15,6 +21,7 @@ from tests.conversation.test_out_and_in import add, remove, store_untold
 from tests.support.node import Device, Node, Person, running_node, settings_for
 from tests.support.parts import Parts, services_of
 from tests.support.pictures import plain
+from tests.support.socket_fixture import until
 
 FIELDS = {"id", "chat", "seq", "sender", "from", "client_id", "type", "sent_at", "text", "forwarded"}
 
@@ -127,6 +134,65 @@ async def test_only_who_may_read_the_source_may_forward_it(node: Node, parts: Pa
     assert await refused(ann, "message_forward", body | {"seq": seq}) == "message_deleted"
     await answered(eve, "message_delete", {"chat": chat, "seq": seq, "scope": "me"})
     assert await refused(eve, "message_forward", body | {"seq": seq}) == "message_not_found"
+
+
+async def test_a_client_id_that_stands_for_something_else_in_one_chat_leaves_nothing_in_the_others(node: Node) -> None:
+    ann, tom, eve = await phones(node, *await friends(node, 3))
+    source = await say(ann, "one", contact=tom.person.number)
+    chat = (await say(ann, "two", contact=eve.person.number))["chat"]
+    await answered(ann, "reaction_set", {"chat": chat, "seq": 1, "emoji": "👍", "client_id": "taken"})
+    body = {"chat": source["chat"], "seq": 1, "client_id": "taken", "to": [{"chat": source["chat"]}, {"chat": chat}]}
+    answer = await ann.ask("message_forward", body)
+    assert answer["error"]["code"] == "client_id_reused"
+    assert answer["error"]["message"].startswith("to[1]: ")
+    assert len(await history(tom, source["chat"])) == 1
+
+
+async def test_copies_that_fit_into_no_answer_are_refused(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, tom, eve, kim = await phones(node, *await friends(node, 4))
+    source = await say(ann, "x" * 1000, contact=tom.person.number)
+    three = [{"contact": one.person.number} for one in (tom, eve, kim)]
+    first = await forward(ann, source, *three)
+    monkeypatch.setattr(forward_service, "ANSWER_MAX_CHARS", 3000)
+    assert await forward(ann, source, *three) == first, "what was stored keeps its answer"
+    body = {"chat": source["chat"], "seq": 1, "client_id": "x", "to": three}
+    assert await refused(ann, "message_forward", body) == "too_long"
+    assert len(await forward(ann, source, *three[:2], client_id="x")) == 2
+    monkeypatch.setattr(forward_service, "ANSWER_MAX_CHARS", 1)
+    assert len(await forward(ann, source, three[2], client_id="x")) == 1, "one message is as long as it was sent"
+
+
+@pytest.mark.parametrize("fault", [Unavailable, asyncio.CancelledError])
+async def test_the_file_is_held_until_the_copies_before_a_fault_are_stored(
+    node: Node, parts: Parts, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    ann, tom, eve = await friends(node, 3)
+    sent = await send_picture(node, ann, tom)
+    service, files = services_of(node).chats.forward, parts.database.collection("media.files")
+    named = {"metadata.names.name": sent["url"].rpartition("/")[2]}
+    first: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+    appended = iter([first])
+
+    async def append(*_: object) -> "asyncio.Future[Stored]":
+        for future in appended:
+            return future
+        raise fault
+
+    monkeypatch.setattr(SendMessage, "append", append)
+    to = [ChatRef(contact=eve.number), ChatRef(chat_id=sent["chat"])]
+    with pytest.raises(fault):
+        _ = await service.submit(
+            Actor(ann.account_id, ann.number, "session"), ChatRef(chat_id=sent["chat"]), sent["seq"], to, "f"
+        )
+    row = await files.find_one(named)
+    assert row is not None
+    assert len(row["metadata"]["holds"]) == 1
+    first.set_exception(Unavailable())
+
+    async def is_let_go() -> bool:
+        return not (await files.find_one(named) or row)["metadata"]["holds"]
+
+    await until(is_let_go)
 
 
 @pytest.mark.parametrize("to", [None, [], {}, [5], [{}], [{"chat": 1, "contact": "1"}], [{"chat": 1}] * 21], ids=str)

@@ -7,7 +7,7 @@ import pytest
 
 from models.documents.chat import Pinners
 from models.documents.entry import Deletion, Pin, PinnersSet
-from models.services.chats import change
+from models.services.chats import change, pins
 from models.services.chats.recovery import recover_pending_changes
 from tests.conversation.talk import answered, friends, history, phones, refused, say, synced
 from tests.conversation.test_out_and_in import add, remove, store_untold
@@ -142,6 +142,18 @@ async def test_a_chat_has_no_more_pins_than_can_be(node: Node, monkeypatch: pyte
     await pin(ann, chat, 1, pinned=False)
     await pin(ann, chat, 3)
     assert await pinned(node, ann, chat) == [3, 2]
+
+
+async def test_an_answer_with_pins_has_an_end(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, tom = await phones(node, *await friends(node, 2))
+    chat = (await say(ann, "x" * 1000, contact=tom.person.number))["chat"]
+    for _ in range(2):
+        await say(ann, "x" * 1000, chat=chat)
+    for seq in (1, 3, 2):
+        await pin(ann, chat, seq)
+    monkeypatch.setattr(pins, "ANSWER_MAX_CHARS", 3000)
+    answer = await answered(tom, "pinned", {"chat": chat})
+    assert [message["seq"] for message in answer["messages"]] == [2, 3]
 
 
 async def test_only_members_see_pins_and_each_what_it_may_see(node: Node, parts: Parts) -> None:

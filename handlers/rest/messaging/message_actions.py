@@ -39,6 +39,7 @@ from models.errors import (
     NotAnAdmin,
     PinsFull,
     RateLimited,
+    TooLong,
 )
 from models.services.chats.change import ChangeMessage
 from models.services.chats.forward import ForwardMessage
@@ -71,7 +72,7 @@ class OneMessageRoutes:
                     "Send a message on to other chats.",
                     {200: MessagesListShown},
                     takes=ForwardAsked,
-                    refuses=(MessageNotFound, MessageDeleted, *SEND_REFUSALS),
+                    refuses=(TooLong, MessageNotFound, MessageDeleted, *SEND_REFUSALS),
                     description="All or none: where one of the chats refuses, nothing is sent. The answer has one message for each of `to`. "
                     "Addresses of files are relative to this server.",
                 ),

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Message, Stored
+from models.documents.entry import ANSWER_MAX_CHARS, Message, Stored, chars_of
 from models.documents.media import media_named
 from models.documents.session import Actor
-from models.errors import DomainError
+from models.errors import ClientIdReused, DomainError, TooLong
 from models.services.chats.find_message import FindMessage
 from models.services.chats.send import FindStored, RequireRecipient, SendMessage
 from models.services.runtime.token_bucket import TokenBuckets
 from models.stores.media_holds import MediaHolds
+from models.tasks import BackgroundTasks
 
 TARGETS_MAX = 20
 
@@ -35,6 +36,7 @@ class ForwardMessage:
     find_stored: FindStored
     holds: MediaHolds
     limit: TokenBuckets
+    settling: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     async def __call__(
         self, actor: Actor, source: ChatRef, seq: int, targets: Sequence[ChatRef], client_id: str
@@ -47,7 +49,8 @@ class ForwardMessage:
     ) -> "asyncio.Future[Sequence[Stored]]":
         """Append the copies to the logs of their chats, behind all that was submitted before.
 
-        Raises what FindMessage raises of the source, what a send raises of a target, and RateLimited.
+        Raises what FindMessage raises of the source, what a send raises of a target, ClientIdReused, RateLimited, and TooLong for more
+        copies than fit into one answer.
         """
         self.limit.take(actor.account_id)
         self.limit.charge(actor.account_id, len(targets) - 1)
@@ -55,10 +58,19 @@ class ForwardMessage:
             try:
                 message = await self._copy(actor, source, seq, holding)
                 for place, target in enumerate(targets):
-                    await self._check(actor, target, place)
+                    await self._check(actor, target, place, client_id)
+                if len(targets) > 1 and len(targets) * chars_of(message) > ANSWER_MAX_CHARS:
+                    raise TooLong("The message is too long for so many chats at once; name fewer of them.")
             except DomainError as refusal:
                 return await self._answer_again(actor, targets, client_id, refusal)
-            appended = [await self.send.append(actor, target, message, client_id) for target in targets]
+            appended: list[asyncio.Future[Stored]] = []
+            try:
+                for target in targets:
+                    appended.append(await self.send.append(actor, target, message, client_id))  # noqa: PERF401 (those before a fault count)
+            except BaseException:
+                # What was appended is being written all the same, and needs the file until then.
+                _ = self.settling.start("copies of a forward that failed", _settle(appended, holding.pop_all()))
+                raise
             # A client that goes away ends nobody's hold of the file before all is stored.
             return asyncio.shield(asyncio.ensure_future(_store(appended, holding.pop_all())))
 
@@ -70,9 +82,12 @@ class ForwardMessage:
             message = (await self.find(actor, source, seq)).body
         return message.as_forwarded()
 
-    async def _check(self, actor: Actor, target: ChatRef, place: int) -> None:
+    async def _check(self, actor: Actor, target: ChatRef, place: int, client_id: str) -> None:
         try:
             await self.require_recipient.check(actor, target)
+            stored = await self.find_stored(actor, target, client_id)
+            if stored is not None and not isinstance(stored.body, Message):
+                raise ClientIdReused
         except DomainError as refusal:
             refusal.message = f"to[{place}]: {refusal.message}"
             raise
@@ -86,5 +101,11 @@ class ForwardMessage:
 
 
 async def _store(appended: Sequence["asyncio.Future[Stored]"], holding: AsyncExitStack) -> Sequence[Stored]:
+    """Wait until each of these is stored or has failed, and end the hold. Returns what is stored, or raises the first fault."""
+    await _settle(appended, holding)
+    return [future.result() for future in appended]
+
+
+async def _settle(appended: Sequence["asyncio.Future[Stored]"], holding: AsyncExitStack) -> None:
     async with holding:
-        return await asyncio.gather(*appended)
+        await asyncio.gather(*appended, return_exceptions=True)

@@ -136,7 +136,7 @@ class SetChatSettings:
         if isinstance(end := asked.get("muted_until"), datetime):
             change["muted_until"] = to_milliseconds(end)
         if "archived" in asked:
-            change["archived"] = await self._last_seq(member) if asked["archived"] else None
+            change["archived"] = await find_end(self.entries, member) if asked["archived"] else None
         if "marked_unread" in asked:
             change["marked_unread"] = member.read if asked["marked_unread"] else None
         draft = asked.get("draft")
@@ -145,10 +145,6 @@ class SetChatSettings:
             if others + len(draft.text) > DRAFTS_MAX_CHARS:
                 raise TooLong(f"draft: at most {DRAFTS_MAX_CHARS} characters in all drafts together.")
         return change
-
-    async def _last_seq(self, member: Member) -> int:
-        end = await self.entries.last_seq(member.chat_id)
-        return end if member.last_seq is None else min(end, member.last_seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +159,15 @@ class StarMessage:
     async def submit(
         self, actor: Actor, target: ChatRef, seq: int, client_id: str, *, is_starred: bool
     ) -> asyncio.Future[Stored]:
-        """Append the change. Raises ChatNotFound, and for a new star MessageNotFound or MessageDeleted."""
+        """Append the change. Raises ChatNotFound, MessageNotFound, and for a new star MessageDeleted."""
         self.limit.take(actor.account_id)
         own_id = await self.record.resolve.require_own(actor)
         try:
             member = await require_member(self.record.resolve, self.members, actor, target)
             if is_starred:
                 await self._require_message(member, seq)
+            elif seq > await find_end(self.entries, member):
+                raise MessageNotFound  # a row for every number would be kept for ever
         except DomainError as refusal:
             return await self.record.answer_again(actor, own_id, client_id, refusal)
         return self.record.submit(actor, own_id, Starred(member.chat_id, seq, is_starred), client_id)
@@ -200,3 +198,9 @@ async def require_member(resolve: ResolveChat, members: Members, actor: Actor, t
     if member is None or not member.is_synced:
         raise ChatNotFound
     return member
+
+
+async def find_end(entries: Entries, member: Member) -> int:
+    """Returns the last entry of a chat that is there for a member: of the log, or before it left."""
+    end = await entries.last_seq(member.chat_id)
+    return end if member.last_seq is None else min(end, member.last_seq)

@@ -12,6 +12,7 @@ from models.stores.members import Members
 from models.stores.stars import Star, Stars
 
 PAGE_MAX = 200
+READ_AT_ONCE = 25  # of messages with a star: a few may fill an answer
 ROUNDS_MAX = 10  # pages read in search of one that shows something: messages with a star may be deleted by now
 
 
@@ -52,18 +53,20 @@ class ListStarred:
 
     async def _fill(self, actor: Actor, stars: Sequence[Star]) -> tuple[list[Entry], list[Star]]:
         """Returns the messages of the first of these stars, as many as fit into one answer, and those stars."""
-        messages = await self._find_messages(actor, stars)
         shown: list[Entry] = []
         taken: list[Star] = []
         chars = 0
-        for star in stars:
-            message = messages.get(star.of)
-            chars += 0 if message is None else message.chars
-            if chars > ANSWER_MAX_CHARS and shown:
-                break
-            taken.append(star)
-            if message is not None:
-                shown.append(message)
+        for first in range(0, len(stars), READ_AT_ONCE):
+            some = stars[first : first + READ_AT_ONCE]
+            messages = await self._find_messages(actor, some)
+            for star in some:
+                message = messages.get(star.of)
+                chars += 0 if message is None else message.chars
+                if chars > ANSWER_MAX_CHARS and shown:
+                    return shown, taken
+                taken.append(star)
+                if message is not None:
+                    shown.append(message)
         return shown, taken
 
     async def _find_messages(self, actor: Actor, stars: Sequence[Star]) -> dict[int, Entry]:

@@ -40,9 +40,10 @@ class ListWordings:
 
         Raises what FindMessage raises: a deleted message has no wordings any more.
         """
-        chat_id = await self.find.resolve.require_id(actor, target)
-        # The edits first: the texts of a message that is deleted meanwhile are not shown.
+        # Nothing is read for those who may not read the message.
+        chat_id = (await self.find(actor, target, seq)).entry.chat_id
         edits = await self.changes.list_edits(chat_id, seq, WORDINGS_MAX)
+        # Once more, behind the edits: the texts of a message that is deleted meanwhile are not shown.
         found = await self.find(actor, ChatRef(chat_id=chat_id), seq)
         return _fitting(_readable(_all(found, edits), found.member))
 

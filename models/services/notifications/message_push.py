@@ -67,7 +67,7 @@ class _Told:
         return {each for each in away if each in self.members and each not in kept_from}
 
     def wanted_by(self, account_id: int, settings: Mapping[Place, ChatSettings]) -> bool:
-        """Returns whether an account wants a push of it, by its settings of the chat when the message was sent."""
+        """Returns whether an account wants a push of it, by these settings of the chat."""
         own = settings.get((self.chat.id, account_id), DEFAULTS)
         return own.wants_push(self.entry.at, is_mentioned=account_id in mentioned_accounts(self.entry))
 

@@ -308,7 +308,7 @@ class TestOneself:
         assert answer["ok"], answer
         chat = answer["message"]["chat"]
         (told,) = await tablet.expect("chat_changed")
-        expected = {"chat": chat, "kind": "self", "title": None, "contact": ann.number}
+        expected = {"chat": chat, "kind": "self", "title": None, "contact": ann.number, "expires_after_s": None}
         assert told == expected
         await tablet.expect("message_created")
         (listed,) = (await tablet.ask("chats", {}))["chats"]

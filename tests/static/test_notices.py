@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.static.accessibility import assert_accessible
 from tests.static.app import APP, WITHIN_MS, until_app
-from tests.static.browser import WHOLE_CHROMIUM, Window, Windows, chromium
+from tests.static.browser import WHOLE_CHROMIUM, Tabs, Window, Windows, chromium
 from tests.static.conftest import Numbers
 from tests.support.node import Device, Node, Person
 
@@ -71,6 +71,11 @@ async def browser() -> AsyncIterator[Browser]:
     """The whole browser: the one without windows of its own allows no notices, whatever a test allows."""
     async with chromium(WHOLE_CHROMIUM) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What somebody sets for oneself: settings of chats and stars, on every door and device, and of nobody else (docs/protocol.md, "Own state")."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -170,6 +171,15 @@ async def test_a_draft_leaves_no_trace_once_another_takes_its_place_and_all_toge
         if page["next"] is None:
             break
     assert pages == 1
+
+
+async def test_drafts_that_are_sent_at_once_are_bounded_together(talk: Talk) -> None:
+    ann, *others = await talk.people(18)
+    chats = [(await talk.send(other, ann))["chat"] for other in others]
+    device = await talk.device(ann, "/chat")
+    asked = [{"chat": chat, "draft": {"text": LONG}} for chat in chats]
+    answers = await asyncio.gather(*(device.ask("chat_settings_set", each) for each in asked))
+    assert [answer["ok"] for answer in answers].count(True) == 15
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What somebody sets for oneself: settings of chats and stars, on every door and device, and of nobody else (docs/protocol.md, "Own state")."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -171,6 +172,15 @@ async def test_a_draft_leaves_no_trace_once_another_takes_its_place_and_all_toge
         if page["next"] is None:
             break
     assert pages == 1
+
+
+async def test_drafts_that_are_sent_at_once_are_bounded_together(talk: Talk) -> None:
+    ann, *others = await talk.people(18)
+    chats = [(await talk.send(other, ann))["chat"] for other in others]
+    device = await talk.device(ann, "/chat")
+    asked = [{"chat": chat, "draft": {"text": LONG}} for chat in chats]
+    answers = await asyncio.gather(*(device.ask("chat_settings_set", each) for each in asked))
+    assert [answer["ok"] for answer in answers].count(True) == 15
 
 
 @pytest.mark.parametrize(
@@ -377,16 +387,25 @@ class TestOneself:
         assert await talk.database.raw["chats"].find_one({"pair": pair}) is not None
 
 
-async def test_a_removed_account_leaves_no_settings_stars_or_drafts(talk: Talk) -> None:
+async def test_a_removed_account_leaves_nothing_of_what_it_kept_for_itself(talk: Talk) -> None:
     ann, tom = await talk.people()
     sent = await talk.send(tom, ann)
     device = await talk.device(ann, "/chat")
-    await change(device, sent["chat"], draft={"text": "canary"}, pinned=1)
+    note = await device.ask("message_send", {"contact": ann.number, "client_id": "note", "text": "canary noted"})
+    own = {"chat": note["message"]["chat"]}
+    assert (await device.ask("message_edit", {**own, "seq": note["message"]["seq"], "text": "canary edited"}))["ok"]
     assert (await device.ask("star_set", {"chat": sent["chat"], "seq": 1, "starred": True}))["ok"]
+    await change(device, sent["chat"], draft={"text": "canary drafted"}, pinned=1)
+    rows = talk.database.raw
+    # Its node crashed before it applied the draft.
+    await rows["entries"].update_many({**own, "kind": "settings"}, {"$set": {"pending": True}})
+    await rows["members"].update_many({"account": ann.account_id}, {"$unset": {"settings": ""}})
     status, _ = await talk.node.rest("POST", "/api/account/remove-account/", ann, data={"feedback": ""})
     assert status == 200
-    rows = talk.database.raw
+    for name in await rows.list_collection_names():
+        assert [row async for row in rows[name].find() if "canary" in str(row)] == [], name
     assert await rows["stars"].find_one({"account": ann.account_id}) is None
     assert await rows["members"].find_one({"account": ann.account_id, "settings": {"$exists": True}}) is None
-    kept = [row["settings"] async for row in rows["entries"].find({"sender": ann.account_id, "kind": "settings"})]
-    assert [one["draft"] for one in kept] == [None]
+    kept = [row async for row in rows["entries"].find({**own, "kind": {"$in": ["settings", "star"]}}).sort("_id", 1)]
+    assert [(row["of_chat"], row.get("of_seq"), row.get("settings")) for row in kept] == [(0, 0, None), (0, None, {})]
+    assert not any(row.get("pending") for row in kept)

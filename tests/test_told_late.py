@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from models.documents.entry import Deletion, Draft, Entry, Message, SubjectSet
+from models.documents.entry import ChatSettingsSet, Deletion, Draft, Entry, Message, PersonalChange, SubjectSet
 from models.services.chats import announcer
 from models.stores.chats import Chats
 from models.stores.entries import Entries
@@ -231,3 +231,54 @@ class TestAChatThatCannotBeTold:
         assert friends.parts.announcer.depth <= 10
         await friends.toms.expect("resync", before + 1)
         assert services_of(friends.node).log.announcer.waits_since is not None
+
+
+class TestWhatSomebodyKeepsForItself:
+    """It is applied by several writes, for which nobody else waits."""
+
+    async def test_delays_no_other_chat_and_is_told_in_order(
+        self, friends: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        apply, may_go_on = Chats.apply, asyncio.Event()
+
+        async def slow(chats: Chats, change: Entry) -> Any:
+            if isinstance(change.body, PersonalChange):
+                await may_go_on.wait()
+            return await apply(chats, change)
+
+        other = await friends.node.connect(friends.ann, "/chat")
+        own = await self.note(friends, "first")  # which loads the members of the chat; that would apply what waits
+        await other.until(lambda: bool(other.told("message_created")))
+        monkeypatch.setattr(Chats, "apply", slow)
+        changes = [await self.pin(friends, own, 1)]
+        await self.note(friends, "a note")
+        changes.append(await self.pin(friends, own, 2))
+        await friends.say("elsewhere")
+        await friends.expect("elsewhere")
+        assert friends.parts.announcer.depth == 3
+        assert friends.parts.announcer.waits_since is not None
+        assert not other.told("chat_settings_changed")
+        may_go_on.set()
+        await asyncio.gather(*(friends.parts.announcer.applied(change) for change in changes))
+        await other.until(lambda: len(other.told("chat_settings_changed")) == 2)
+        assert friends.parts.announcer.depth == 0
+        heard = [
+            body["settings"]["pinned"] if name == "chat_settings_changed" else body["message"]["text"]
+            for _, name, body in other.heard
+            if name == "chat_settings_changed" or (name == "message_created" and body["message"]["chat"] == own)
+        ]
+        assert heard == ["first", 1, "a note", 2]
+
+    async def note(self, friends: Place, text: str) -> int:
+        """Ann writes to herself. Returns the chat."""
+        asked = {"contact": friends.ann.number, "client_id": text, "text": text}
+        answer = await friends.anns.ask("message_send", asked)
+        assert answer["ok"], answer
+        chat: int = answer["message"]["chat"]
+        return chat
+
+    async def pin(self, friends: Place, own: int, place: int) -> Entry:
+        """A change of Ann's own state is stored."""
+        change = ChatSettingsSet(friends.chat, {"pinned": place})
+        draft = Draft(own, friends.ann.account_id, friends.ann.number, f"pin {place}", change)
+        return (await friends.parts.journal.append(draft)).entry

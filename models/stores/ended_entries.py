@@ -19,6 +19,11 @@ _SILENCED: Mapping[str, Row] = {
     Kind.REACTION.value: {"emoji": None},
     Kind.VOTE.value: {"options": []},
 }
+# What somebody kept for itself, when its account is removed.
+_KEPT: Mapping[str, Row] = {
+    Kind.SETTINGS.value: {"of_chat": 0, "settings": {}},
+    Kind.STAR.value: {"of_chat": 0, "of_seq": 0},
+}
 WORDS_CHANGES = (Kind.EDIT.value, Kind.PREVIEW.value, Kind.VOTE.value)
 ALL_CHANGES = tuple(_SILENCED)
 
@@ -35,8 +40,14 @@ class EndedEntries:
         cursor = self._entries.find(query, {"_id": True}).hint("expiring").sort("expires_at", 1).limit(limit)
         return [row["_id"] for row in await cursor.to_list(limit)]
 
+    async def list_of_log(self, chat_id: int, first: int, limit: int) -> list[int]:
+        """Returns the keys of the next entries of a log, from this seq on."""
+        keys = {"$gte": entry_key(chat_id, first), "$lt": entry_key(chat_id + 1, 0)}
+        rows = await self._entries.find({"_id": keys}, {"_id": True}).sort("_id", 1).limit(limit).to_list(limit)
+        return [row["_id"] for row in rows]
+
     async def erase(self, keys: Collection[int]) -> set[str]:
-        """Take the content from these messages, with their changes, and from these changes. Twice does no harm.
+        """Take the content from these messages, with their changes, and from these changes and settings. Twice does no harm.
 
         Returns the names of files that may be unused now. The messages go first: a change that is applied later finds that its
         message is gone, and says nothing either.
@@ -53,7 +64,7 @@ class EndedEntries:
             await self._entries.update_many(of, {"$set": {"deleted": True}, "$unset": gone})
         files = {row.get("media") or media_named(row.get("url", "")) for row in rows}
         found = {name for name in files if name is not None} | await self.erase_changes(seqs, ALL_CHANGES)
-        await self._silence([row for row in rows if row["kind"] in _SILENCED])
+        await self._silence(rows)
         return found
 
     async def settle(self, keys: Collection[int]) -> None:
@@ -77,7 +88,7 @@ class EndedEntries:
         return {row["media"] for row in rows if "media" in row}
 
     async def _silence(self, changes: Collection[Row]) -> None:
-        for kind, silenced in _SILENCED.items():
+        for kind, silenced in (*_SILENCED.items(), *_KEPT.items()):
             keys = [row["_id"] for row in changes if row["kind"] == kind]
             if keys:
                 await self._entries.update_many({"_id": {"$in": keys}}, {"$set": silenced})

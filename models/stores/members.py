@@ -243,12 +243,12 @@ class Members:
                 found[row["chat"], row["account"]] = read_settings(row)
         return found
 
-    async def count_draft_chars(self, account_id: int, but_chat: int) -> int:
-        """Returns how many characters the drafts of an account have together, except that of one chat."""
+    async def count_draft_chars(self, account_id: int, but: Collection[int]) -> int:
+        """Returns how many characters the drafts of an account have together, except those of some chats."""
         query = {"account": account_id, "settings.draft.value.text": {"$exists": True}}
         fields = {"chat": True, "settings.draft.value.text": True}
         rows = await self._members.find(query, fields).hint("drafts").to_list(None)
-        return sum(len(row["settings"]["draft"]["value"]["text"]) for row in rows if row["chat"] != but_chat)
+        return sum(len(row["settings"]["draft"]["value"]["text"]) for row in rows if row["chat"] not in but)
 
     async def advance_receipts(self, receipts: Mapping[tuple[int, int, bool], tuple[int, int]]) -> None:
         """Advance receipts: (chat id, account id, whether others are shown it) -> (delivered, read). None goes back."""

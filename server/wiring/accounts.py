@@ -33,6 +33,7 @@ from models.services.accounts.sessions import (
 )
 from models.services.accounts.sign_in import VerifyPin
 from models.services.accounts.sign_in_alert import NotifySignIn
+from models.services.chats.ending import EndMessages
 from models.services.chats.personal_log import OpenSelfChat
 from models.services.events.demo import MakeDemoEvents
 from models.services.groups.members import LeaveGroup
@@ -88,6 +89,7 @@ def build(
     codes: CodeSender,
     sockets: ConnectedAccounts,
     log: ChatLog,
+    end_messages: EndMessages,
     facts: EventFacts,
     leave_group: LeaveGroup,
     remove_media: RemoveUnusedMedia,
@@ -103,7 +105,7 @@ def build(
     accounts, sessions, ownerships = stores.accounts, stores.sessions, stores.ownerships
     choose, last_use = ChooseAccount(ownerships), LastUse(sessions, ownerships, sockets, clock)
     authenticate = Authenticate(tokens, sessions, accounts, stores.logins, choose, clock, cache_ttl_s=cached_s)
-    remove = _remove(stores, fanout, clock, log, facts, leave_group, remove_media)
+    remove = _remove(stores, fanout, clock, log, end_messages, facts, leave_group, remove_media)
     prove = ProveNumber(stores.pins, stores.attempts, stores.quotas, clock, rules)
     start_session = StartSession(sessions, tokens, clock, timedelta(days=auth.session_days))
     notify_sign_in = NotifySignIn(ownerships, stores.languages, fanout, notify, clock)
@@ -191,6 +193,7 @@ def _remove(
     fanout: Fanout,
     clock: Clock,
     log: ChatLog,
+    end_messages: EndMessages,
     facts: EventFacts,
     leave_group: LeaveGroup,
     remove_media: RemoveUnusedMedia,
@@ -222,6 +225,9 @@ def _remove(
             stores.read_receipt_refusals,
             stores.sessions,
         ),
+        log.resolve,
+        log.memberships,
+        end_messages,
         leave_group,
         log.record,
         fanout,

@@ -10,6 +10,7 @@ from models.ports import Clock, Fanout
 from models.services.chats.announce_again import AnnounceAgain, ReannounceQueue
 from models.services.chats.announcer import AnnouncedListener, Announcer
 from models.services.chats.change import ChangeMessage
+from models.services.chats.draft_room import DraftRoom
 from models.services.chats.ending import EndedListener, EndMessages
 from models.services.chats.expiry import ClearChat, SetExpiry
 from models.services.chats.find_message import FindMessage
@@ -242,7 +243,7 @@ def build(
             limits.reports_per_day,
             limits.enabled,
         ),
-        SetChatSettings(record, members, entries, stores.personal, clock, own_limit),
+        SetChatSettings(record, members, entries, DraftRoom(members, entries), stores.personal, clock, own_limit),
         StarMessage(record, members, entries, own_limit),
         ListStarred(resolve, memberships, members, entries, stores.personal.stars),
     )

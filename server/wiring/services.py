@@ -181,6 +181,7 @@ def build_services(settings: Settings, outside: Outside) -> Services:
         texts,
         sockets,
         log,
+        talk.end_messages,
         facts,
         grouped.leave,
         files.remove_unused,

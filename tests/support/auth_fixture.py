@@ -101,6 +101,7 @@ async def start_node(
     log = chats.build_log(stores, database, fanout, clock, settings, known, Metrics(), cached_s=CACHED_S)
     notify = Notify(stores.notifications, stores.devices, wake=lambda: None, is_push_on=True)
     limit_texts = LimitTexts(stores.quotas, clock, TextRules())
+    remove_media = RemoveUnusedMedia(stores.media, ())
     made = accounts.build(
         stores,
         fanout,
@@ -111,9 +112,10 @@ async def start_node(
         codes,
         NoSockets(),
         log,
+        chats.build(stores, fanout, clock, settings, known, log, remove_media).end_messages,
         events.build_facts(stores, fanout, clock, settings, known, log, notify, limit_texts),
         groups.build(stores, clock, settings, known.require_contact, log).leave,
-        RemoveUnusedMedia(stores.media, ()),
+        remove_media,
         notify,
         limit_texts,
         NotifyContactJoined(stores.accounts, stores.phone_books, stores.languages, notify, clock),

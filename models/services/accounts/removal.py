@@ -12,7 +12,10 @@ from models.documents.session import Actor
 from models.errors import ChatNotFound
 from models.facts import AccountChanged, ChatMembersChanged, SessionsRevoked
 from models.ports import Clock, Fanout
+from models.services.chats.ending import EndMessages
+from models.services.chats.membership import MembershipCache
 from models.services.chats.record_changes import RecordChanges
+from models.services.chats.resolve import ResolveChat
 from models.services.contacts.directory import change_account
 from models.services.groups.members import LeaveGroup
 from models.services.media.unused import RemoveUnusedMedia
@@ -60,6 +63,9 @@ class RemoveAccount:
     members: Members
     entries: Entries
     belongings: Sequence[Forgets]
+    resolve: ResolveChat
+    memberships: MembershipCache
+    end_messages: EndMessages
     leave_group: LeaveGroup
     record: RecordChanges
     fanout: Fanout
@@ -75,6 +81,7 @@ class RemoveAccount:
         # First, so that from now on nobody can write to it or add it to a group.
         await change_account(self.accounts, self.fanout, account.id, {"is_registered": False})
         files = set().union(*[await store.list_files(account.id) for store in self.owned])
+        await self._erase_own_log(ownership.actor(""))
         files |= await self._leave_chats(ownership.actor(""))
         await self.contacts.remove_all(account.id)
         for store in self.belongings:
@@ -84,6 +91,16 @@ class RemoveAccount:
         await self._end_sessions(account.id)
         self.fanout.signal(AccountChanged(account.id))
         log.info("account %d is removed; feedback: %r", account.id, feedback)
+
+    async def _erase_own_log(self, actor: Actor) -> None:
+        """Erase what the account wrote to itself, its drafts, and which messages it marked.
+
+        What a crash has left is applied first: later, it would come back.
+        """
+        own_id = await self.resolve.find_own(actor)
+        if own_id is not None:
+            await self.memberships.catch_up(own_id)
+            await self.end_messages.end_log(own_id)
 
     async def _leave_chats(self, actor: Actor) -> set[str]:
         """Leave all chats. Returns the names of files that nobody can read any more now."""

@@ -14,7 +14,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from time import monotonic
@@ -40,6 +39,7 @@ from models.ports import Clock, Fanout
 from models.services.chats.audience import has_old_audience, has_old_readers, list_announcements
 from models.services.chats.confirmed_rosters import ConfirmedRosters
 from models.services.chats.membership import MembershipCache
+from models.services.chats.own_lines import Line, OwnLines
 from models.stores.entries import Entries
 from models.stores.members import Members
 from models.stores.personal_state import PersonalState
@@ -59,24 +59,11 @@ GONE_MAX = 20_000  # messages that are remembered as deleted, about 2 MB
 AnnouncedListener = Callable[[Entry, Chat, Collection[int]], None]
 
 
-@dataclass(slots=True, eq=False)
-class _Line:
-    """Entries that wait to be announced, in order."""
-
-    entries: deque[Entry] = field(default_factory=deque)
-    seen: int = 0  # of the first so many it is known which messages are deleted
-    failures: int = 0  # how often the head could not be announced
-
-    def take_off(self) -> Entry:
-        """Remove the first entry and return it."""
-        self.seen = max(self.seen - 1, 0)
-        return self.entries.popleft()
-
-
 class Announcer:
     """Announces the entries of each chat in the order of their seqs.
 
-    One task announces new entries, another those that are held behind an entry that could not be announced.
+    One task announces new entries, another those that are held behind an entry that could not be announced. Chats with oneself have
+    lines of their own (own_lines.py).
     """
 
     def __init__(
@@ -97,8 +84,8 @@ class Announcer:
         self._fanout = fanout
         self._clock = clock
         self._announced = announced
-        self._line = _Line()
-        self._held: dict[int, _Line] = {}  # by chat: its head could not be announced
+        self._line = Line()
+        self._held: dict[int, Line] = {}  # by chat: its head could not be announced
         self._held_count = 0
         self._rosters = ConfirmedRosters(memberships)
         self._gone: dict[int, None] = {}  # keys of messages that are deleted, the oldest first
@@ -106,16 +93,17 @@ class Announcer:
         self._holds = asyncio.Event()
         self._applied: dict[tuple[int, int], asyncio.Future[None]] = {}
         self._tasks = BackgroundTasks()
+        self._own = OwnLines(self._tell_first, self._tasks)
 
     @property
     def depth(self) -> int:
         """Returns how many stored entries are not announced yet."""
-        return len(self._line.entries) + self._held_count
+        return len(self._line.entries) + self._own.depth + self._held_count
 
     @property
     def waits_since(self) -> datetime | None:
         """Returns when the oldest waiting entry was stored; None when there is none."""
-        lines = (self._line, *self._held.values())
+        lines = (self._line, *self._own.lines, *self._held.values())
         return min((line.entries[0].at for line in lines if line.entries), default=None)
 
     async def open(self) -> None:
@@ -159,19 +147,27 @@ class Announcer:
             self._work.clear()
             started = monotonic()
             while line.entries:
-                if line.entries[0].chat_id in self._held or not await self._is_told(line):
-                    await self._hold(line.entries[0])
+                if self._own.takes(line.entries[0]):
+                    self._own.put(line.entries[0])
+                else:
+                    await self._tell_first(line)
                 line.take_off()
                 if monotonic() - started > SLICE_S:
                     await asyncio.sleep(0)
                     started = monotonic()
+
+    async def _tell_first(self, line: Line) -> None:
+        """Announce the first entry of a line, or hold it."""
+        entry = line.entries[0]
+        if entry.chat_id in self._held or not await self._is_told(line):
+            await self._hold(entry)
 
     async def _hold(self, entry: Entry) -> None:
         """Keep an entry behind those of its chat that cannot be announced, or as the first of them."""
         if self._held_count >= HELD_MAX:
             longest = max(self._held, key=lambda chat_id: len(self._held[chat_id].entries))
             await self._give_up(longest, self._leave(longest))
-        self._held.setdefault(entry.chat_id, _Line(failures=1)).entries.append(entry)
+        self._held.setdefault(entry.chat_id, Line(failures=1)).entries.append(entry)
         self._held_count += 1
         self._holds.set()
 
@@ -192,7 +188,7 @@ class Announcer:
             if not self._held:
                 self._holds.clear()
 
-    async def _go_on(self, chat_id: int, line: _Line) -> None:
+    async def _go_on(self, chat_id: int, line: Line) -> None:
         """Announce what is held of a chat, as far as that works.
 
         After TRIES the first entry is left out, and so is each that fails behind it, so that nobody waits as long once more.
@@ -219,7 +215,7 @@ class Announcer:
         if given_up:
             await self._give_up(chat_id, given_up)
 
-    async def _is_told(self, line: _Line) -> bool:
+    async def _is_told(self, line: Line) -> bool:
         """Announce the first entry of a line. Returns False if that is to be tried again."""
         entry = line.entries[0]
         try:
@@ -282,7 +278,7 @@ class Announcer:
         for listener in self._announced:
             listener(entry, roster.chat, told)
 
-    async def _look_at(self, line: _Line) -> None:
+    async def _look_at(self, line: Line) -> None:
         """Ask which messages of this line are deleted by now."""
         ahead = list(islice(line.entries, LOOK_MAX))
         places = [(entry.chat_id, entry.seq) for entry in ahead if isinstance(entry.body, Message)]

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from models.documents.entry import split_key
 from models.services.media.unused import RemoveUnusedMedia
 from models.stores.ended_entries import EndedEntries
 from models.stores.lifetimes import Lifetimes
@@ -43,6 +44,13 @@ class EndMessages:
         await self.notifications.drop_over(self.lifetimes.now())
         count = await self._end_expired()
         return count + (0 if self.lifetimes.retention is None else await self._end_old())
+
+    async def end_log(self, chat_id: int) -> None:
+        """End all that a log says now, for a chat that nobody can read any more."""
+        keys = await self.entries.list_of_log(chat_id, 1, AT_ONCE)
+        while keys:
+            await self._end(keys)
+            keys = await self.entries.list_of_log(chat_id, split_key(keys[-1])[1] + 1, AT_ONCE)
 
     async def _end_expired(self) -> int:
         count = 0

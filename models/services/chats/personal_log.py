@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from models.documents.account import Account
 from models.documents.chat import Member
 from models.documents.chat_ref import ChatRef
-from models.documents.chat_settings import DRAFTS_MAX_CHARS, SavedDraft, Setting, SettingsChange, VisibleSettings
+from models.documents.chat_settings import Setting, SettingsChange, VisibleSettings
 from models.documents.entry import ChatSettingsSet, Draft, Entry, Message, PersonalChange, Starred, Stored
 from models.documents.session import Actor
 from models.errors import (
@@ -23,11 +24,11 @@ from models.errors import (
     DomainError,
     MessageDeleted,
     MessageNotFound,
-    TooLong,
     Unavailable,
 )
 from models.ports import Clock
 from models.services.chats.announcer import Announcer
+from models.services.chats.draft_room import DraftRoom
 from models.services.chats.journal import Journal
 from models.services.chats.membership import MembershipCache
 from models.services.chats.resolve import ResolveChat
@@ -102,6 +103,7 @@ class SetChatSettings:
     record: RecordPersonalChange
     members: Members
     entries: Entries
+    room: DraftRoom
     personal: PersonalState
     clock: Clock
     limit: TokenBuckets
@@ -114,10 +116,13 @@ class SetChatSettings:
         own_id = await self.record.resolve.require_own(actor)
         try:
             member = await require_member(self.record.resolve, self.members, actor, target)
-            change = await self._change(member, asked)
+            change = ChatSettingsSet(member.chat_id, await self._change(member, asked))
+            append = partial(self.record.submit, actor, own_id, change, client_id)
+            if change.text is not None:
+                return await self.room.append(actor.account_id, own_id, change, append)
         except DomainError as refusal:
             return await self.record.answer_again(actor, own_id, client_id, refusal)
-        return self.record.submit(actor, own_id, ChatSettingsSet(member.chat_id, change), client_id)
+        return append()
 
     async def finish(self, future: asyncio.Future[Stored]) -> tuple[Entry, VisibleSettings]:
         """Returns the entry, once it is applied, and the settings of its chat as they are now."""
@@ -139,11 +144,6 @@ class SetChatSettings:
             change["archived"] = await find_end(self.entries, member) if asked["archived"] else None
         if "marked_unread" in asked:
             change["marked_unread"] = member.read if asked["marked_unread"] else None
-        draft = asked.get("draft")
-        if isinstance(draft, SavedDraft):
-            others = await self.members.count_draft_chars(member.account_id, member.chat_id)
-            if others + len(draft.text) > DRAFTS_MAX_CHARS:
-                raise TooLong(f"draft: at most {DRAFTS_MAX_CHARS} characters in all drafts together.")
         return change
 
 

@@ -85,7 +85,7 @@ async def test_what_is_asked_of_them_costs_what_it_returns(database: Database) -
     assert [(plan.index, plan.docs_examined) for plan in of_members] == [("_id: 1", 1), ("_id: 1", 3)]
     assert of_entries == [], "they are joined to the member's row: a row of it, and two of the log"
     async with recorded_plans(database, MEMBERS) as plans:
-        assert await logs.members.count_draft_chars(7, chat.id) == 0
+        assert await logs.members.count_draft_chars(7, [chat.id]) == 0
         assert await logs.members.list_settings([(chat.id, 7), (chat.id, 8)]) != {}
     assert [(plan.index, plan.docs_examined) for plan in plans] == [("account: 1", 1), ("_id: 1", 2)]
     async with recorded_plans(database, "stars") as plans:

@@ -85,9 +85,9 @@ async def test_a_favourite_of_an_unknown_number_is_connected_when_its_owner_come
     await people.change(bob, {"is_registered": False})
     (shown,) = await add(people, ann, {"phone_numbers": [bob.number]})
     assert shown["user"] is None
-    await people.node.sign_in(bob.number)
+    owner = await people.node.sign_in(bob.number)
     (shown,) = (await people.ask(ann, "GET", PATH))[1]
-    assert shown["user"]["id"] == bob.account_id
+    assert shown["user"]["id"] == owner.account_id
 
 
 async def test_owners_are_isolated(people: People) -> None:

@@ -20,6 +20,7 @@ from unicodedata import normalize
 
 import regex
 
+from models.documents.graphemes import CLUSTER
 from models.errors import Malformed, TooLong
 
 QUERY_MAX_CHARS = 256
@@ -50,8 +51,8 @@ _TOKEN = regex.compile(rf"(?V1)(?P<word>{_IN_WORD}+)|(?P<run>{_IN_RUN}+)|(?P<emo
 _WORD_CHARACTER = regex.compile(rf"(?V1){_IN_WORD}")
 _ASCII_WORD = regex.compile(r"[a-z0-9]+")
 
-# A run of ASCII, whose last character may be the base of an accent and so is left to `\X`; or one cluster.
-_PART = regex.compile(r"[\x00-\x7f]+(?=[\x00-\x7f])|\X")
+# A run of ASCII, whose last character may be the base of an accent and so is left to the cluster; or one cluster.
+_PART = regex.compile(rf"[\x00-\x7f]+(?=[\x00-\x7f])|{CLUSTER}")
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
 # Signs that say in which form an emoji is drawn, or in which tone of skin.
 _EMOJI_FORM = regex.compile(r"[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\x00]")

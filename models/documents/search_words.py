@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from unicodedata import normalize
 
 import regex
@@ -26,6 +26,8 @@ from models.errors import Malformed, TooLong
 QUERY_MAX_CHARS = 256
 WORDS_MAX = 16  # that one query looks for
 RANGES_MAX = 64  # that are shown of one text
+# Places of one word that are looked for in a text: more than a snippet has characters, and it shows the surroundings of the first.
+FOUND_MAX = 512
 CLUSTER_MAX_CHARS = (
     64  # that are looked at: thousands of accents on one letter would take their square to be put in order
 )
@@ -203,9 +205,9 @@ def _ranges_in(query: SearchQuery, text: str) -> list[Range]:
     folded, starts, ends = _mapped(text)
     found: list[Range] = []
     for word in query.words:
-        found += _beginnings(word, folded)
+        found += islice(_beginnings(word, folded), FOUND_MAX)
     for part in query.elsewhere:
-        found += _occurrences(part, folded)
+        found += islice(_occurrences(part, folded), FOUND_MAX)
     return _merged((starts[first], ends[last - 1]) for first, last in sorted(found))
 
 

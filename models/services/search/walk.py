@@ -14,7 +14,7 @@ from models.services.search.index import NOTHING
 from models.services.search.tails import Tails, find_place, may_match
 from models.stores.entries import Entries
 from models.stores.search_blocks import CHATS_AT_ONCE, SearchBlocks
-from models.stores.search_log import SearchLog, texts_of
+from models.stores.search_log import LONG_CHARS, SearchLog, texts_of
 
 EXAMINED_MAX = 40_000  # blocks whose bits one request looks into: some 50 ms of the database's work
 EXAMINED_FIRST = 1000  # at once; four times as many each time
@@ -178,6 +178,8 @@ class Walk:
         hits: list[Hit] = []
         for chat_id, entries in by_chat.items():
             for entry in await self._entries.as_shown_to(self._members[chat_id], entries):
+                if entry.chars > LONG_CHARS:
+                    await asyncio.sleep(0)  # others should not wait until this entry and more are looked at
                 snippet = _snippet(self._search.query, entry)
                 if snippet is not None:
                     hits.append(Hit(places[entry_key(chat_id, entry.seq)], entry, snippet))

@@ -1,15 +1,21 @@
 """What a search finds in a text, in every script, and where; and that the index never knows less."""
 
+from collections.abc import Iterator
+
 import pytest
 import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from models.documents import search_words
 from models.documents.search_block import SIZES, filter_bits
 from models.documents.search_snippet import SNIPPET_MAX_CHARS, make_snippet
 from models.documents.search_words import (
+    FOUND_MAX,
     QUERY_MAX_CHARS,
+    RANGES_MAX,
     WORDS_MAX,
+    Range,
     find_ranges,
     fold,
     list_terms,
@@ -117,6 +123,26 @@ def test_the_index_knows_all_terms_of_whatever_is_found(text: str, other: str, d
     for size in SIZES:
         asked = int.from_bytes(filter_bits(list_terms(query.folded), size))
         assert int.from_bytes(filter_bits(known, size)) & asked == asked
+
+
+@pytest.mark.parametrize(("text", "query"), [("a " * 8192, "a"), ("饭。" * 8192, "饭"), ("👍 " * 8192, "👍")])
+def test_a_long_text_is_not_searched_to_its_end_for_places_that_nobody_is_shown(
+    text: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def counted(part: str, folded: str) -> Iterator[Range]:
+        nonlocal looked
+        for place in occurrences(part, folded):
+            looked += 1
+            yield place
+
+    occurrences = search_words._occurrences
+    monkeypatch.setattr(search_words, "_occurrences", counted)
+    ranges = find_ranges(read_query(query), [text])
+    assert ranges is not None
+    assert len(ranges[0]) == RANGES_MAX
+    assert RANGES_MAX < looked <= FOUND_MAX + 1  # and one that says whether it is found at all
 
 
 @UNHURRIED

@@ -183,6 +183,10 @@ def test_a_snippet_shows_the_surroundings_of_what_was_found() -> None:
     assert "needle is here" in snippet.text
 
 
+def test_a_snippet_is_one_line_whatever_breaks_the_text() -> None:
+    assert make_snippet(["a\u2028b\u2029c\td\re\nf"], [[(0, 1)]]).text == "a b c d e f"
+
+
 def test_a_snippet_of_a_short_text_is_that_text() -> None:
     ranges = find_ranges(read_query("hi"), ["👍🏽 hi there"])
     assert ranges is not None

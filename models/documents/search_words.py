@@ -96,7 +96,7 @@ def _fold_part(part: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def _fold_cluster(cluster: str) -> str:
     if _EMOJI.search(cluster):
-        emoji = _EMOJI_FORM.sub("", cluster)
+        emoji = _EMOJI_FORM.sub("", cluster).rstrip("\u200d")  # a joiner that joins nothing is not seen
         return f"\x00{emoji}\x00" if emoji else ""
     folded = normalize("NFKC", normalize("NFKC", cluster).casefold())
     folded = normalize("NFC", _ACCENTS.sub("", normalize("NFD", folded)))

@@ -72,6 +72,7 @@ def found(query: str, text: str) -> list[str] | None:
         ("❤", "I ❤️ you", ["❤️"]),
         ("👨", "👨‍👩‍👧", None),
         ("🇩🇪", "🇩🇪🇫🇷", ["🇩🇪"]),
+        ("👍", "👍\u200d 👍\ufe0f\u200d", ["👍\u200d", "👍\ufe0f\u200d"]),
     ],
 )
 def test_a_query_finds_what_people_expect(query: str, text: str, highlighted: list[str] | None) -> None:

@@ -33,6 +33,7 @@ class _Group:
     chat_ids: Sequence[int]
     rest: Place | None
     step: int = EXAMINED_FIRST
+    is_new: bool = True  # nothing of them was looked into
 
 
 class Walk:
@@ -90,13 +91,15 @@ class Walk:
             await self._read_parts()
             return True
         group = next((group for group in self._groups if group.rest is not None and group.rest == bound), None)
-        if group is None or self._examined >= EXAMINED_MAX:
+        # The first look is always allowed: the next page goes on where all groups were looked into.
+        if group is None or (self._examined >= EXAMINED_MAX and not group.is_new):
             return False
         await self._look_into(group)
         return True
 
     async def _look_into(self, group: _Group) -> None:
         """Find the next blocks of these logs that may hold hits."""
+        group.is_new = False
         until = self._search.before.at if group.rest is None else group.rest.at
         count = sum(self._tails.indexed[chat_id].upto for chat_id in group.chat_ids) // BLOCK
         if count <= EXAMINED_FIRST:

@@ -136,9 +136,13 @@ class Member:
         left = (span for span in self.spans if span.last is None or span.last > self.cleared)
         return tuple(Span(max(span.first, self.cleared + 1), span.last) for span in left)
 
+    def has_hidden(self, seq: int) -> bool:
+        """Returns whether the account cleared or deleted the entry for itself, unless the entry itself says so (Entry.hidden_by)."""
+        return seq <= self.cleared or seq in self.hidden
+
     def may_view(self, seq: int) -> bool:
         """Returns whether the account may see the entry, unless the entry itself says that it may not (entries.py, `visible`)."""
-        return seq > self.cleared and seq not in self.hidden and any(span.covers(seq) for span in self.spans)
+        return not self.has_hidden(seq) and any(span.covers(seq) for span in self.spans)
 
 
 def is_group_id(text: str) -> bool:

@@ -108,6 +108,7 @@ class Member:
     # Seqs of the messages that this account deleted for itself last; entries name those who deleted them before (Entry.hidden_by).
     hidden: frozenset[int] = frozenset()
     hidden_count: int = 0  # how many there have been
+    folded: int = 0  # the highest seq that the entries name
     cleared: int = 0  # everything up to this seq is deleted for this account
     is_listed: bool = True  # False for a direct chat without an entry that this account may see
     look: Look | None = None  # of the chat, for an account that left; None if an earlier version did not store it

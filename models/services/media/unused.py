@@ -55,6 +55,17 @@ class RemoveUnusedMedia:
         except Exception as error:  # noqa: BLE001 (the change itself is stored)
             log.warning("unused files wait to be swept away: %s", type(error).__name__)
 
+    async def try_after(self, names: Collection[str]) -> bool:
+        """Remove as `after`. Returns False if it has to be tried again: it failed, or a content was held at that moment."""
+        try:
+            await self(names)
+            left = await self._files.list_contents(names)
+            used = await self._list_used([name for content in left for name in content.names])
+        except Exception as error:  # noqa: BLE001 (as in `after`)
+            log.warning("unused files are tried again: %s", type(error).__name__)
+            return False
+        return not any(used.isdisjoint(content.names) for content in left)
+
     async def sweep(self) -> int:
         """Check the next files, where the last call stopped, and remove the unused ones. Returns how many were removed.
 

@@ -95,6 +95,32 @@ async def test_a_file_stays_while_another_message_has_it(talk: Talk) -> None:
     assert await status_of(talk, second["url"]) == 404
 
 
+async def test_what_a_deleted_file_was_called_goes_though_an_equal_content_stays_under_another_name(talk: Talk) -> None:
+    ann, tom = await talk.people()
+    data = new_picture()
+
+    async def send(file_name: str) -> dict[str, Any]:
+        form = FormData({"contact": tom.number})
+        form.add_field("filename", BytesIO(data), filename=file_name)
+        status, sent = await talk.node.rest("POST", "/api/messages/send-document/", ann, data=form)
+        assert status == 200, sent
+        shown: dict[str, Any] = sent
+        return shown
+
+    first, second, third = [await send(name) for name in ("secret.bin", "plain.bin", "plain.bin")]
+    assert first["url"] != second["url"] == third["url"]
+    await delete(talk, ann, first)
+    await delete(talk, ann, second)
+    assert await status_of(talk, first["url"]) == 404
+    assert await status_of(talk, third["url"]) == 200
+    files = await talk.database.raw["media.files"].find({}).to_list(None)
+    called = [named.get("file_name") for row in files for named in row["metadata"]["names"]]
+    assert "plain.bin" in called
+    assert "secret.bin" not in called
+    await delete(talk, ann, third)
+    assert await status_of(talk, third["url"]) == 404
+
+
 @pytest.mark.parametrize("is_whole", [False, True], ids=["path", "whole URL"])
 async def test_a_file_stays_while_a_forward_has_it(talk: Talk, is_whole: bool) -> None:
     ann, tom = await talk.people()

@@ -424,6 +424,22 @@ async def test_a_push_that_had_to_wait_quotes_nothing_that_was_taken_back_meanwh
     assert [push.alert for push in apple.taken] == alerts
 
 
+@pytest.mark.parametrize(("request_", "with_seq"), [("message_delete", True), ("chat_clear", False)])
+async def test_a_push_that_had_to_wait_does_not_show_what_its_recipient_deleted_for_itself_meanwhile(
+    node: Node, apple: Apple, request_: str, with_seq: bool
+) -> None:
+    ann, tom = await friends(node, "Ann", "Tom")
+    apple.plan("Tom", Answer(503, "ServiceUnavailable", {"retry-after": "3"}))
+    message = await write(node, ann, contact=tom.number, text="old words")
+    await apple.expect(received=1)
+    device = await node.connect(tom, "/chat")
+    body = {"seq": message["seq"], "scope": "me"} if with_seq else {}
+    answer = await device.ask(request_, {"chat": message["chat"], **body})
+    assert answer["ok"], answer
+    await until_no_row(node, "notifications", OPEN)
+    assert apple.taken == []
+
+
 async def test_a_muted_chat_pushes_nothing_but_a_mention_to_whoever_wants_to_hear_of_mentions(
     node: Node, apple: Apple
 ) -> None:

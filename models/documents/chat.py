@@ -108,6 +108,7 @@ class Member:
     # Seqs of the messages that this account deleted for itself last; entries name those who deleted them before (Entry.hidden_by).
     hidden: frozenset[int] = frozenset()
     hidden_count: int = 0  # how many there have been
+    folded: int = 0  # the highest seq that the entries name
     cleared: int = 0  # everything up to this seq is deleted for this account
     is_listed: bool = True  # False for a direct chat without an entry that this account may see
     look: Look | None = None  # of the chat, for an account that left; None if an earlier version did not store it
@@ -136,9 +137,13 @@ class Member:
         left = (span for span in self.spans if span.last is None or span.last > self.cleared)
         return tuple(Span(max(span.first, self.cleared + 1), span.last) for span in left)
 
+    def has_hidden(self, seq: int) -> bool:
+        """Returns whether the account cleared or deleted the entry for itself, unless the entry itself says so (Entry.hidden_by)."""
+        return seq <= self.cleared or seq in self.hidden
+
     def may_view(self, seq: int) -> bool:
         """Returns whether the account may see the entry, unless the entry itself says that it may not (entries.py, `visible`)."""
-        return seq > self.cleared and seq not in self.hidden and any(span.covers(seq) for span in self.spans)
+        return not self.has_hidden(seq) and any(span.covers(seq) for span in self.spans)
 
 
 def is_group_id(text: str) -> bool:

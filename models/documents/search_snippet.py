@@ -11,7 +11,7 @@ from models.documents.search_words import Range
 SNIPPET_MAX_CHARS = 160
 BEFORE_CHARS = 40  # of the text in front of what was found
 _ELLIPSIS = "…"
-_BREAK = regex.compile(r"[\r\n\t]")
+_BREAK = regex.compile(r"[\r\n\t\u2028\u2029]")
 _CLUSTER = regex.compile(r"\X")
 _SPACE = regex.compile(r"\s")
 

@@ -15,16 +15,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from unicodedata import normalize
 
 import regex
 
+from models.documents.graphemes import CLUSTER
 from models.errors import Malformed, TooLong
 
 QUERY_MAX_CHARS = 256
 WORDS_MAX = 16  # that one query looks for
 RANGES_MAX = 64  # that are shown of one text
+# Places of one word that are looked for in a text: more than a snippet has characters, and it shows the surroundings of the first.
+FOUND_MAX = 512
 CLUSTER_MAX_CHARS = (
     64  # that are looked at: thousands of accents on one letter would take their square to be put in order
 )
@@ -50,8 +53,8 @@ _TOKEN = regex.compile(rf"(?V1)(?P<word>{_IN_WORD}+)|(?P<run>{_IN_RUN}+)|(?P<emo
 _WORD_CHARACTER = regex.compile(rf"(?V1){_IN_WORD}")
 _ASCII_WORD = regex.compile(r"[a-z0-9]+")
 
-# A run of ASCII, whose last character may be the base of an accent and so is left to `\X`; or one cluster.
-_PART = regex.compile(r"[\x00-\x7f]+(?=[\x00-\x7f])|\X")
+# A run of ASCII, whose last character may be the base of an accent and so is left to the cluster; or one cluster.
+_PART = regex.compile(rf"[\x00-\x7f]+(?=[\x00-\x7f])|{CLUSTER}")
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
 # Signs that say in which form an emoji is drawn, or in which tone of skin.
 _EMOJI_FORM = regex.compile(r"[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\x00]")
@@ -93,7 +96,7 @@ def _fold_part(part: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def _fold_cluster(cluster: str) -> str:
     if _EMOJI.search(cluster):
-        emoji = _EMOJI_FORM.sub("", cluster)
+        emoji = _EMOJI_FORM.sub("", cluster).rstrip("\u200d")  # a joiner that joins nothing is not seen
         return f"\x00{emoji}\x00" if emoji else ""
     folded = normalize("NFKC", normalize("NFKC", cluster).casefold())
     folded = normalize("NFC", _ACCENTS.sub("", normalize("NFD", folded)))
@@ -202,9 +205,9 @@ def _ranges_in(query: SearchQuery, text: str) -> list[Range]:
     folded, starts, ends = _mapped(text)
     found: list[Range] = []
     for word in query.words:
-        found += _beginnings(word, folded)
+        found += islice(_beginnings(word, folded), FOUND_MAX)
     for part in query.elsewhere:
-        found += _occurrences(part, folded)
+        found += islice(_occurrences(part, folded), FOUND_MAX)
     return _merged((starts[first], ends[last - 1]) for first, last in sorted(found))
 
 

@@ -114,6 +114,7 @@ def member_of(row: Mapping[str, Any]) -> Member:
         shown_read=row["shown"]["read"],
         hidden=frozenset(row.get("hidden", ())),
         hidden_count=row.get("hidden_count", len(row.get("hidden", ()))),
+        folded=row.get("folded", 0),
         cleared=row.get("cleared", 0),
         is_listed=not row.get("unlisted", False),
         look=Look(one_line(row["look"]["subject"]), read_photo(row["look"])) if row.get("look") else None,

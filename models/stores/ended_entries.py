@@ -34,10 +34,13 @@ class EndedEntries:
     def __init__(self, database: Database) -> None:
         self._entries = database.collection(ENTRIES)
 
-    async def list_expired(self, now: datetime, limit: int) -> list[int]:
-        """Returns keys of messages and changes whose time is over and that are not settled, those that have waited longest first."""
+    async def list_expired(self, now: datetime, limit: int, *, skip: int = 0) -> list[int]:
+        """Returns keys of messages and changes whose time is over and that are not settled, those that have waited longest first.
+
+        The first `skip` of these are left out.
+        """
         query = {"expires_at": {"$lte": now}}
-        cursor = self._entries.find(query, {"_id": True}).hint("expiring").sort("expires_at", 1).limit(limit)
+        cursor = self._entries.find(query, {"_id": True}).hint("expiring").sort("expires_at", 1).skip(skip).limit(limit)
         return [row["_id"] for row in await cursor.to_list(limit)]
 
     async def list_of_log(self, chat_id: int, first: int, limit: int) -> list[int]:

@@ -155,11 +155,25 @@ class MediaFiles:
         Its bytes stay until `remove_bytes`, or, if that is never called, until a sweep after SWEPT_AFTER.
         """
         await self._uploads.update_one({"_id": content.id}, {"$set": {"at": self._clock.now()}}, upsert=True)
-        held = {"$elemMatch": {"at": {"$gte": self._clock.now() - HELD_FOR}}}
-        found = await self._files.delete_one({"_id": content.id, "metadata.holds": {"$not": held}})
+        found = await self._files.delete_one({"_id": content.id, "metadata.holds": {"$not": self._held()}})
         if not found.deleted_count:
             await self._forget_upload(content.id)
         return found.deleted_count == 1
+
+    async def drop_names(self, content: Content, names: Collection[str]) -> bool:
+        """Take names from a content that has others. Returns False if it is held."""
+        query = {"_id": content.id, "metadata.holds": {"$not": self._held()}}
+        drop = {"$pull": {"metadata.names": {"name": {"$in": list(names)}}}}
+        return (await self._files.update_one(query, drop)).matched_count == 1
+
+    async def add_names(self, content: Content, names: Collection[str]) -> None:
+        """Undo `drop_names` for these."""
+        again = [each for each in content.row["metadata"]["names"] if each["name"] in names]
+        await self._files.update_one({"_id": content.id}, {"$addToSet": {"metadata.names": {"$each": again}}})
+
+    def _held(self) -> Row:
+        """Returns the condition for the holds of a content that is held."""
+        return {"$elemMatch": {"at": {"$gte": self._clock.now() - HELD_FOR}}}
 
     async def restore(self, content: Content) -> bool:
         """Undo `detach`. Returns False if an equal content was stored meanwhile, under the same names."""

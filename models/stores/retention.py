@@ -51,13 +51,17 @@ class Retention:
             await self._chats.update_many(never, [{"$set": {"kept_at": "$created_at"}}])
         return len(rows)
 
-    async def list_due(self, before: datetime, limit: int) -> list[tuple[int, int]]:
-        """Returns (chat id, first seq that was not swept) of chats that may hold something from before this time."""
+    async def list_due(self, before: datetime, limit: int, *, skip: int = 0) -> list[tuple[int, int]]:
+        """Returns (chat id, first seq that was not swept) of chats that may hold something from before this time.
+
+        The first `skip` of these are left out.
+        """
         query = {"kept_at": {"$lt": before}}
         rows = (
             await self._chats.find(query, {"kept_seq": True})
             .hint("kept")
             .sort("kept_at", 1)
+            .skip(skip)
             .limit(limit)
             .to_list(limit)
         )

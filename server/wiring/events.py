@@ -130,5 +130,5 @@ def build(
         PostMessage(events, require, outbox, clock, rules.messages_per_person),
         AddPoll(events, require, outbox, clock, rules.polls_per_person),
         SuggestTime(events, require, rules.suggestions_per_person),
-        EventViews(accounts, stores.entries, views),
+        EventViews(accounts, stores.entries, views, stores.members),
     )

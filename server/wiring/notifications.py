@@ -109,7 +109,7 @@ def _workers(
     workers = {TEXT: DeliverNotifications(TEXT, queue, DeliverText(texts, finish), clock, at_once=push.at_once)}
     if sender is not None:
         list_devices = ListDevices(stores.devices, stores.sessions, stores.ownerships, clock)
-        as_it_stands = AsItStands(stores.entries, stores.languages)
+        as_it_stands = AsItStands(stores.entries, stores.languages, stores.members)
         deliver = DeliverPush(queue, stores.devices, list_devices, sender, finish, as_it_stands)
         workers[PUSH] = DeliverNotifications(PUSH, queue, deliver, clock, at_once=push.at_once)
     return workers

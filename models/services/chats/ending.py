@@ -53,11 +53,11 @@ class EndMessages:
             keys = await self.entries.list_of_log(chat_id, split_key(keys[-1])[1] + 1, AT_ONCE)
 
     async def _end_expired(self) -> int:
-        count = 0
+        count = unsettled = 0
         for _ in range(BATCHES):
-            keys = await self.entries.list_expired(self.lifetimes.now(), AT_ONCE)
-            if keys:
-                await self._end(keys)
+            keys = await self.entries.list_expired(self.lifetimes.now(), AT_ONCE, skip=unsettled)
+            if keys and not await self._end(keys):
+                unsettled += len(keys)
             count += len(keys)
             if len(keys) < AT_ONCE:
                 break
@@ -68,28 +68,36 @@ class EndMessages:
             if await self.retention.begin(AT_ONCE) < AT_ONCE:
                 break
         count = 0
+        unsettled = set[int]()
         for _ in range(BATCHES):
-            due = await self.retention.list_due(self.lifetimes.oldest, CHATS_AT_ONCE)
+            due = await self.retention.list_due(self.lifetimes.oldest, CHATS_AT_ONCE, skip=len(unsettled))
             for chat_id, first in due:
-                count += await self._end_old_in(chat_id, first)
+                if chat_id not in unsettled:
+                    count += await self._end_old_in(chat_id, first, unsettled)
             if len(due) < CHATS_AT_ONCE:
                 break
         return count
 
-    async def _end_old_in(self, chat_id: int, first: int) -> int:
-        """End the next old messages of one chat, so that a long log does not hold up the others."""
+    async def _end_old_in(self, chat_id: int, first: int, unsettled: set[int]) -> int:
+        """End the next old messages of one chat, so that a long log does not hold up the others.
+
+        A chat whose files could not be removed is added to `unsettled`.
+        """
         now, oldest = self.lifetimes.now(), self.lifetimes.oldest
         old = await self.retention.list_old(chat_id, first, oldest, AT_ONCE)
-        if old.keys:
-            await self._end(old.keys)
+        if old.keys and not await self._end(old.keys):
+            unsettled.add(chat_id)
+            return len(old.keys)
         # Whatever is stored from now on is not older than this.
         await self.retention.advance(chat_id, old.next_seq, old.next_at or now - CLOCKS_APART)
         return len(old.keys)
 
-    async def _end(self, keys: Collection[int]) -> None:
+    async def _end(self, keys: Collection[int]) -> bool:
+        """Returns whether nothing is left of these. If something is, they are not settled, and the next sweep finds them again."""
         files = await self.entries.erase(keys)
         for forget in self.ended:
             await forget(keys)
-        if files:
-            await self.remove_media.after(files)
+        if files and not await self.remove_media.try_after(files):
+            return False
         await self.entries.settle(keys)
+        return True

@@ -244,8 +244,12 @@ class SyncChats:
     async def _list_range(
         self, standing: Standing, first: int, limit: int, *, newest_first: bool = False
     ) -> list[Entry]:
-        """Returns entries up to the end of the log; for members from the cache, if it holds this very end."""
-        source = self.tails if standing.member.is_active else self.entries
+        """Returns entries up to the end of the log; for members from the cache, if it holds this very end.
+
+        Not for a member whose deletions for itself are named by entries, or by changes of these: they may be younger than the cache.
+        """
+        member = standing.member
+        source = self.tails if member.is_active and member.folded <= member.cleared else self.entries
         return await source.list_range(
             standing.chat.id, first, standing.last_seq, limit=limit, newest_first=newest_first
         )

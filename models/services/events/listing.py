@@ -15,6 +15,7 @@ from models.services.users.views import UserViews
 from models.stores.accounts import Accounts
 from models.stores.entries import Entries
 from models.stores.event_lists import EventLists
+from models.stores.members import Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class EventViews:
-    """Gathers views of any number of events by one query for people and one for messages, and one for changes not yet applied to them."""
+    """Gathers views of any number of events by one query each for people, messages, changes not yet applied to them, and members."""
 
     accounts: Accounts
     entries: Entries
     views: UserViews
+    members: Members
 
     async def __call__(self, actor: Actor, events: Sequence[Event], guests: Guests | None = None) -> list[EventView]:
         if guests is not None and not guests.limit:
@@ -61,7 +63,7 @@ class EventViews:
             ids = set[int]().union(*(event.account_ids for event in events))
         people = await self.views(actor, await self.accounts.list_by_ids(ids)) if ids else []
         by_id = {seen.account.id: seen for seen in people}
-        words = await self._words(events)
+        words = await self._words(actor.account_id, events)
         return [
             EventView(
                 event,
@@ -77,16 +79,25 @@ class EventViews:
         (seen,) = await self(actor, [event], guests)
         return seen
 
-    async def _words(self, events: Sequence[Event]) -> dict[int, str]:
-        """Returns texts by the messages' ids: from the log, where people edit and delete them; from the outbox until they are there."""
+    async def _words(self, viewer_id: int, events: Sequence[Event]) -> dict[int, str]:
+        """Returns texts by the messages' ids: from the log, where people edit and delete them; from the outbox until they are there.
+
+        What the viewer cleared or deleted for itself is left out. What was said before it came is not: whoever is invited reads it.
+        """
         words: dict[int, str] = {}
         places: dict[tuple[int, int], int] = {}
         for event in events:
             words |= event.untold_words
             places |= {(event.chat_id, each.seq): each.id for each in event.messages if each.seq is not None}
+        # Before the entries: what its row does not name any more is named by them (Members.hide_message).
+        rows = await self.members.list_members({(chat_id, viewer_id) for chat_id, _ in places}) if places else []
+        own = {member.chat_id: member for member in rows}
         for entry in await self.entries.list_at(places):
             message_id = places[entry.chat_id, entry.seq]
             words.pop(message_id, None)
+            member = own.get(entry.chat_id)
+            if viewer_id in entry.hidden_by or (member is not None and member.has_hidden(entry.seq)):
+                continue
             if isinstance(entry.body, Message) and not entry.is_deleted:
                 words[message_id] = entry.body.words or ""
         return words

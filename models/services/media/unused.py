@@ -37,11 +37,13 @@ class RemoveUnusedMedia:
     async def __call__(self, names: Collection[str]) -> int:
         """Remove those of these files that nothing points to, with their thumbnails and renditions.
 
+        Of a content that is still used under another name, those of these names go that nothing points to.
+
         Returns how many contents went.
         """
         removed = 0
         for content in await self._files.list_contents(names):
-            if await self._remove(content):
+            if await self._remove(content, names):
                 removed += 1 + (await self(content.made_of_it) if content.made_of_it else 0)
         return removed
 
@@ -54,6 +56,17 @@ class RemoveUnusedMedia:
             await self(names)
         except Exception as error:  # noqa: BLE001 (the change itself is stored)
             log.warning("unused files wait to be swept away: %s", type(error).__name__)
+
+    async def try_after(self, names: Collection[str]) -> bool:
+        """Remove as `after`. Returns False if it has to be tried again: it failed, or a content was held at that moment."""
+        try:
+            await self(names)
+            left = {name for content in await self._files.list_contents(names) for name in content.names}
+            unused = left.intersection(names) - await self._list_used(names)
+        except Exception as error:  # noqa: BLE001 (as in `after`)
+            log.warning("unused files are tried again: %s", type(error).__name__)
+            return False
+        return not unused
 
     async def sweep(self) -> int:
         """Check the next files, where the last call stopped, and remove the unused ones. Returns how many were removed.
@@ -73,13 +86,24 @@ class RemoveUnusedMedia:
                 break
         return removed
 
-    async def _remove(self, content: Content) -> bool:
-        if await self._list_used(content.names) or not await self._files.detach(content):
+    async def _remove(self, content: Content, names: Collection[str]) -> bool:
+        if used := await self._list_used(content.names):
+            await self._drop_names(content, set(names).intersection(content.names) - used)
+            return False
+        if not await self._files.detach(content):
             return False
         if await self._list_used(content.names) and await self._files.restore(content):
             return False
         await self._files.remove_bytes(content)
         return True
+
+    async def _drop_names(self, content: Content, names: Collection[str]) -> None:
+        """Take these names, with what the file was called, from a content that others use under another name.
+
+        As with a whole file, their uses are looked up once more when nobody finds it by them any more.
+        """
+        if names and await self._files.drop_names(content, names) and (used := await self._list_used(names)):
+            await self._files.add_names(content, used)
 
     async def _list_used(self, names: Collection[str]) -> set[str]:
         used: set[str] = set()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
+from models.documents.chat import Member
 from models.documents.entry import Entry
 from models.documents.notification import MESSAGE, Device, Notification
 from models.ports import Delivered, Gone, Outcome, PushSender, Refused, RetryLater
@@ -14,8 +15,9 @@ from models.services.notifications.devices import ListDevices
 from models.services.notifications.queue import FinishNotifications
 from models.services.runtime.batch_loader import BatchLoader
 from models.stores.devices import Devices
-from models.stores.entries import Entries
+from models.stores.entries import Entries, visible
 from models.stores.languages import Languages
+from models.stores.members import Members
 from models.stores.notifications import DELIVERED, Notifications, Taken
 
 AT_ONCE = 200  # messages per query; pushes of one message ask for it together
@@ -24,23 +26,32 @@ AT_ONCE = 200  # messages per query; pushes of one message ask for it together
 class AsItStands:
     """Brings a notification up to date: a deleted message is not pushed, and an edited one is not quoted.
 
-    The recipient may not be permitted to see the new text.
+    The recipient may not be permitted to see the new text. Nor is what it cleared or deleted for itself pushed any more.
     """
 
-    def __init__(self, entries: Entries, languages: Languages) -> None:
+    def __init__(self, entries: Entries, languages: Languages, members: Members) -> None:
         self._entries = entries
         self._languages = languages
+        self._members = members
+        self._find_member: BatchLoader[tuple[int, int], Member] = BatchLoader(self._read_members, at_once=AT_ONCE)
         self._find: BatchLoader[tuple[int, int], Entry] = BatchLoader(self._read, at_once=AT_ONCE)
 
-    async def __call__(self, notification: Notification) -> Notification | None:
-        """Returns the notification as it may be shown now; None if nothing is left to tell."""
+    async def __call__(self, notification: Notification, *, is_late: bool) -> Notification | None:
+        """Returns the notification as it may be shown now; None if nothing is left to tell.
+
+        Whether its recipient hid the message is asked only if it had the time to (`is_late`).
+        """
         if notification.type != MESSAGE:
             return notification
         chat_id, seq = notification.data.get("chat"), notification.data.get("seq")
         if not isinstance(chat_id, int) or not isinstance(seq, int):
             return notification
+        # Before the message: what the row does not name any more is named by that (Members.hide_message).
+        member = await self._find_member((chat_id, notification.account_id)) if is_late else None
         message = await self._find((chat_id, seq))
         if message is None or message.is_deleted:
+            return None
+        if member is not None and not visible([message], member):
             return None
         return await self._without_quote(notification) if message.edit_seq else notification
 
@@ -53,6 +64,9 @@ class AsItStands:
 
     async def _read(self, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Entry]:
         return {(entry.chat_id, entry.seq): entry for entry in await self._entries.list_at(places)}
+
+    async def _read_members(self, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Member]:
+        return {(member.chat_id, member.account_id): member for member in await self._members.list_members(places)}
 
 
 log = logging.getLogger(__name__)
@@ -99,7 +113,7 @@ class DeliverPush:
         if not devices:
             await self.finish.finish(taken, DELIVERED if taken.done else "no device")
             return
-        shown = await self.as_it_stands(notification)
+        shown = await self.as_it_stands(notification, is_late=is_late)
         if shown is None:
             await self.finish.finish(taken, "deleted")
             return

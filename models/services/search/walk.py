@@ -14,7 +14,7 @@ from models.services.search.index import NOTHING
 from models.services.search.tails import Tails, find_place, may_match
 from models.stores.entries import Entries
 from models.stores.search_blocks import CHATS_AT_ONCE, SearchBlocks
-from models.stores.search_log import SearchLog, texts_of
+from models.stores.search_log import LONG_CHARS, SearchLog, texts_of
 
 EXAMINED_MAX = 40_000  # blocks whose bits one request looks into: some 50 ms of the database's work
 EXAMINED_FIRST = 1000  # at once; four times as many each time
@@ -33,6 +33,7 @@ class _Group:
     chat_ids: Sequence[int]
     rest: Place | None
     step: int = EXAMINED_FIRST
+    is_new: bool = True  # nothing of them was looked into
 
 
 class Walk:
@@ -90,13 +91,15 @@ class Walk:
             await self._read_parts()
             return True
         group = next((group for group in self._groups if group.rest is not None and group.rest == bound), None)
-        if group is None or self._examined >= EXAMINED_MAX:
+        # The first look is always allowed: the next page goes on where all groups were looked into.
+        if group is None or (self._examined >= EXAMINED_MAX and not group.is_new):
             return False
         await self._look_into(group)
         return True
 
     async def _look_into(self, group: _Group) -> None:
         """Find the next blocks of these logs that may hold hits."""
+        group.is_new = False
         until = self._search.before.at if group.rest is None else group.rest.at
         count = sum(self._tails.indexed[chat_id].upto for chat_id in group.chat_ids) // BLOCK
         if count <= EXAMINED_FIRST:
@@ -178,6 +181,8 @@ class Walk:
         hits: list[Hit] = []
         for chat_id, entries in by_chat.items():
             for entry in await self._entries.as_shown_to(self._members[chat_id], entries):
+                if entry.chars > LONG_CHARS:
+                    await asyncio.sleep(0)  # others should not wait until this entry and more are looked at
                 snippet = _snippet(self._search.query, entry)
                 if snippet is not None:
                     hits.append(Hit(places[entry_key(chat_id, entry.seq)], entry, snippet))

@@ -5,7 +5,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.documents.graphemes import cut, first_cluster
+from models.documents.graphemes import CLUSTER, cut, first_cluster
 from models.documents.notification import shortened
 
 CLUSTERS = (
@@ -38,6 +38,17 @@ def test_no_cut_goes_through_a_cluster(text: str, most: int) -> None:
 def test_with_the_ellipsis_it_is_no_longer_than_it_may_be(text: str, most: int) -> None:
     assert len(shortened(text, most)) <= most
     assert shortened(text, len(text)) == text
+
+
+# Flags, and whatever may stand in a cluster with one, or keep it from that: marks that extend, space or prepend, joiners, tones of skin.
+FLAGS = st.text(
+    st.sampled_from("🇩🇪🇫a\r\n\u0301\u200d\u0903\u0600\U0001f3fd\ufe0f\U000e0062👩\u1100\u1161क\u094d"), max_size=30
+)
+
+
+@given(FLAGS)
+def test_clusters_that_are_found_without_looking_back_over_flags_are_the_same(text: str) -> None:
+    assert regex.findall(CLUSTER, text) == regex.findall(r"\X", text)
 
 
 @pytest.mark.parametrize(

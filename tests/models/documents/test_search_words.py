@@ -1,15 +1,21 @@
 """What a search finds in a text, in every script, and where; and that the index never knows less."""
 
+from collections.abc import Iterator
+
 import pytest
 import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from models.documents import search_words
 from models.documents.search_block import SIZES, filter_bits
 from models.documents.search_snippet import SNIPPET_MAX_CHARS, make_snippet
 from models.documents.search_words import (
+    FOUND_MAX,
     QUERY_MAX_CHARS,
+    RANGES_MAX,
     WORDS_MAX,
+    Range,
     find_ranges,
     fold,
     list_terms,
@@ -66,6 +72,7 @@ def found(query: str, text: str) -> list[str] | None:
         ("❤", "I ❤️ you", ["❤️"]),
         ("👨", "👨‍👩‍👧", None),
         ("🇩🇪", "🇩🇪🇫🇷", ["🇩🇪"]),
+        ("👍", "👍\u200d 👍\ufe0f\u200d", ["👍\u200d", "👍\ufe0f\u200d"]),
     ],
 )
 def test_a_query_finds_what_people_expect(query: str, text: str, highlighted: list[str] | None) -> None:
@@ -119,6 +126,26 @@ def test_the_index_knows_all_terms_of_whatever_is_found(text: str, other: str, d
         assert int.from_bytes(filter_bits(known, size)) & asked == asked
 
 
+@pytest.mark.parametrize(("text", "query"), [("a " * 8192, "a"), ("饭。" * 8192, "饭"), ("👍 " * 8192, "👍")])
+def test_a_long_text_is_not_searched_to_its_end_for_places_that_nobody_is_shown(
+    text: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def counted(part: str, folded: str) -> Iterator[Range]:
+        nonlocal looked
+        for place in occurrences(part, folded):
+            looked += 1
+            yield place
+
+    occurrences = search_words._occurrences
+    monkeypatch.setattr(search_words, "_occurrences", counted)
+    ranges = find_ranges(read_query(query), [text])
+    assert ranges is not None
+    assert len(ranges[0]) == RANGES_MAX
+    assert RANGES_MAX < looked <= FOUND_MAX + 1  # and one that says whether it is found at all
+
+
 @UNHURRIED
 @given(TEXTS)
 def test_what_is_found_begins_and_ends_between_clusters(text: str) -> None:
@@ -155,6 +182,10 @@ def test_a_snippet_shows_the_surroundings_of_what_was_found() -> None:
     assert snippet.text.startswith("…word word")
     assert snippet.text.endswith("…")
     assert "needle is here" in snippet.text
+
+
+def test_a_snippet_is_one_line_whatever_breaks_the_text() -> None:
+    assert make_snippet(["a\u2028b\u2029c\td\re\nf"], [[(0, 1)]]).text == "a b c d e f"
 
 
 def test_a_snippet_of_a_short_text_is_that_text() -> None:

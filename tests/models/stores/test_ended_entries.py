@@ -1,5 +1,6 @@
 """What is over is read by nobody, swept or not; the sweep leaves nothing of it, through any crash, and asks for nothing else."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from bson import encode
 from models.documents.entry import Draft, Edit, Entry, Message, Previewed, Reaction, entry_key
 from models.documents.link_preview import LinkPreview, PreviewPicture
 from models.documents.media import Placeholder
+from models.services.chats import ending
 from models.services.chats.ending import EndMessages
 from models.services.media.unused import RemoveUnusedMedia
 from models.stores.chats import Chats
@@ -20,6 +22,7 @@ from models.stores.entries import Entries
 from models.stores.entry_rows import ENTRIES, INDEXES, entry_row, read_entry
 from models.stores.lifetimes import Lifetimes
 from models.stores.media import MediaFiles
+from models.stores.media_rows import Content
 from models.stores.notifications import Notifications
 from models.stores.retention import Retention
 from tests.support.fakes import HandClock
@@ -161,6 +164,42 @@ async def test_a_crash_at_any_step_leaves_nothing_that_the_next_sweep_does_not_f
     await log.sweep()
     assert await log.find_canary() == []
     assert await log.ended.list_expired(log.clock.now(), 10) == []
+
+
+@pytest.mark.parametrize("retention", [None, timedelta(days=1)])
+async def test_what_has_a_file_that_could_not_be_removed_is_found_by_the_next_sweep_and_holds_up_nobody(
+    database: Database, monkeypatch: pytest.MonkeyPatch, retention: timedelta | None
+) -> None:
+    monkeypatch.setattr(ending, "AT_ONCE", 1)
+    monkeypatch.setattr(ending, "CHATS_AT_ONCE", 1)
+    log = Log(database, retention)
+    await log.prepare()
+    chats = [
+        (await Chats(database, Counters(database)).create_group((7, "4930901820"), name, AT + n * HOUR)).id
+        for n, name in enumerate("ab")
+    ]
+    fields = {"expires_after_s": 3600} if retention is None else {}
+    await log.write(chats[0], [Message("i", url="/media/" + "1" * 32 + ".png")], **fields)
+    await log.write(chats[1], [Message("i", url="/media/" + "2" * 32 + ".png")], AT + HOUR, **fields)
+    tried: list[Collection[str]] = []
+    files = log.sweep.remove_media._files
+    list_contents = files.list_contents
+
+    async def fail_for_the_first(names: Collection[str]) -> list[Content]:
+        tried.append(names)
+        if "1" * 32 + ".png" in names:
+            raise RuntimeError("the database is away")
+        return await list_contents(names)
+
+    monkeypatch.setattr(files, "list_contents", fail_for_the_first)
+    log.clock.move(days=2)
+    await log.sweep()
+    rows = {row["chat"]: row for row in await database.raw[ENTRIES].find().to_list(None)}
+    assert ["media" in rows[chat] for chat in chats] == [True, False]
+    assert len([names for names in tried if "1" * 32 + ".png" in names]) == 1, "once in one sweep"
+    monkeypatch.setattr(files, "list_contents", list_contents)
+    await log.sweep()
+    assert await database.raw[ENTRIES].count_documents({"media": {"$exists": True}}) == 0
 
 
 async def test_what_is_older_than_the_server_keeps_is_gone_whenever_that_was_set(database: Database) -> None:

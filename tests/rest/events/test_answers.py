@@ -211,6 +211,27 @@ class TestMessages:
         _, shown = await fixture.ask(tom, "POST", f"/events/{event['id']}/messages", {"body": "again"})
         assert shown["number_messages"] == 3, "deleting gives nothing back"
 
+    async def test_what_somebody_deletes_or_clears_for_itself_is_shown_to_the_others_only(
+        self, fixture: Fixture
+    ) -> None:
+        ann, tom = await fixture.people(2)
+        event = await fixture.create(ann, tom)
+        for body in ("first", "second"):
+            await fixture.ask(tom, "POST", f"/events/{event['id']}/messages", {"body": body})
+        stored = await fixture.events.find(event["id"])
+        assert stored is not None
+        target = {"chat": stored.chat_id}
+        device = await fixture.node.connect(ann, "/chat")
+
+        async def shown_to(who: Person) -> list[str]:
+            return [each["body"] for each in (await fixture.show(who, event))["messages"]]
+
+        only_me = {"seq": stored.messages[0].seq, "scope": "me", "client_id": "d"}
+        assert (await device.ask("message_delete", target | only_me))["ok"]
+        assert (await shown_to(ann), await shown_to(tom)) == (["second"], ["first", "second"])
+        assert (await device.ask("chat_clear", target))["ok"]
+        assert (await shown_to(ann), await shown_to(tom)) == ([], ["first", "second"])
+
     @pytest.mark.parametrize(
         ("body", "sentence"),
         [

@@ -4,10 +4,12 @@ from functools import partial
 
 import pytest
 
+from models.documents.entry import Edit
 from models.documents.session import Actor
 from models.services.chats.log_tail_cache import LogTailCache
 from models.services.chats.sync import RESET_ENTRIES, Status, SyncChats, SyncRules
 from models.services.runtime.batch_loader import BatchLoader
+from models.stores import members
 from models.stores.database import Database
 from tests.support.fakes import HandClock
 from tests.support.logs import Logs, open_logs
@@ -55,3 +57,23 @@ async def test_a_client_is_given_just_what_it_missed_up_to_the_most_that_a_delta
     (state,) = answer.states
     assert (state.status, [entry.seq for entry in state.entries]) == (status, list(range(end - count + 1, end + 1)))
     assert (state.cursor, answer.more) == (end, False)
+
+
+async def test_what_somebody_deleted_for_itself_is_not_shown_as_it_was_read_right_before(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if there is so much of it that entries name it and no longer the member's row."""
+    monkeypatch.setattr(members, "HIDDEN_MAX", 2)
+    monkeypatch.setattr(members, "HIDDEN_KEPT", 1)
+    chat = await logs.direct(ME, PEER)
+    end = await logs.say(chat, PEER, 10)
+    await logs.write(chat, [(PEER, Edit(1, "other words"))])
+    sync = sync_of(logs)
+    assert len((await sync(ACTOR, {})).states[0].entries) == end + 1
+    for seq in (1, 2, 3):
+        await logs.members.hide_message(chat.id, ME, seq)
+    (state,) = (await sync(ACTOR, {})).states
+    assert [entry.seq for entry in state.entries] == list(range(4, end + 2))
+    assert state.entries[-1].body == Edit(1, "")
+    (state,) = (await sync(ACTOR, {chat.id: end})).states
+    assert [entry.body for entry in state.entries] == [Edit(1, "")]

@@ -15,6 +15,7 @@ from models.stores.counters import Counters
 from models.stores.database import Database
 from models.stores.entries import Entries
 from models.stores.entry_rows import INDEXES, entry_row
+from models.stores.members import Members
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SEQ, SAID = 7, "We should meet there"
@@ -31,7 +32,7 @@ async def build(database: Database) -> EventViews:
     for store in (accounts, contacts):
         await store.prepare()
     await database.raw["entries"].create_indexes(INDEXES)
-    return EventViews(accounts, Entries(database), UserViews(MayView(contacts)))
+    return EventViews(accounts, Entries(database), UserViews(MayView(contacts)), Members(database))
 
 
 def event(
@@ -44,7 +45,7 @@ def event(
     )
 
 
-async def test_people_and_messages_of_many_events_are_three_queries(database: Database) -> None:
+async def test_people_and_messages_of_many_events_are_four_queries(database: Database) -> None:
     see = await build(database)
     ids = [(await see.accounts.find_or_create(Phone(f"+{n}", f"{n}"), NOW)).id for n in range(100, 140)]
     events = [event(n + 1, ids[n], ids[n + 20]) for n in range(20)]
@@ -58,7 +59,7 @@ async def test_people_and_messages_of_many_events_are_three_queries(database: Da
     asked = [
         row["ns"].partition(".")[2] for row in await database.raw["system.profile"].find({"op": "query"}).to_list()
     ]
-    assert sorted(asked) == ["accounts", "entries", "entries"]
+    assert sorted(asked) == ["accounts", "entries", "entries", "members"]
 
 
 async def test_words_are_those_of_the_log_with_what_waits_to_change_them_and_until_then_those_of_the_outbox(

@@ -26,6 +26,7 @@ from models.stores.database import Database
 from models.stores.devices import Devices
 from models.stores.entries import Entries
 from models.stores.languages import Languages
+from models.stores.members import Members
 from models.stores.notifications import PUSH, TEXT, Notifications
 from models.stores.ownerships import Ownerships
 from models.stores.sessions import Sessions
@@ -109,7 +110,7 @@ class Queue:
     def make(self, kind: str, at_once: int = 8) -> DeliverNotifications:
         finish = FinishNotifications(self.notifications, self.clock, RETRY, on_finished=lambda _kind, _outcome: None)
         list_devices = ListDevices(self.devices, self.sessions, self.ownerships, self.clock)
-        as_it_stands = AsItStands(Entries(self.database), Languages(self.database))
+        as_it_stands = AsItStands(Entries(self.database), Languages(self.database), Members(self.database))
         push = DeliverPush(self.notifications, self.devices, list_devices, self.phones, finish, as_it_stands)
         deliver = push if kind == PUSH else DeliverText(self.phones, finish)
         return DeliverNotifications(kind, self.notifications, deliver, self.clock, at_once=at_once)  # type: ignore[arg-type]

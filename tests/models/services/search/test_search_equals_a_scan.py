@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from models.documents.entry import Deletion, Edit, Entry, Joined, Left, Message
 from models.documents.search import Search
 from models.documents.search_block import BLOCK
 from models.documents.search_words import read_query
+from models.services.search import walk
 from models.stores.database import Database
 from models.stores.search_blocks import SearchBlocks
 from tests.support.searched_logs import (
@@ -197,6 +199,22 @@ class Story:
             assert hits == await self.world.scan(account_id, search), (account_id, search)
             found += len(hits)
         return found
+
+
+async def test_whoever_has_more_logs_than_one_request_looks_into_finds_all_of_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("EXAMINED_MAX", "EXAMINED_FIRST", "CHATS_AT_ONCE"):
+        monkeypatch.setattr(walk, name, 1)
+    world = await open_searched_logs(database)
+    chats = [await world.logs.group(1, 2) for _ in range(3)]
+    for chat in chats:
+        await world.logs.write(chat, [(1, Message(text="needle"))] * (3 * BLOCK))
+    await world.index.extend({chat.id: world.logs.end_of(chat) for chat in chats}, most=100)
+    search = Search(read_query("needle"), limit=50)
+    hits = await world.find(1, search)
+    assert len(hits) == 9 * BLOCK
+    assert hits == await world.scan(1, search)
 
 
 async def test_search_finds_what_a_scan_finds_whatever_happened(database: Database) -> None:

@@ -24,11 +24,9 @@ from tests.support.sounds import tone
 log = logging.getLogger(__name__)
 
 MESSAGES = 5000
-PASSES = 2  # what takes long by itself does so in each of them; what a busy machine does to a task, in one
-TASK_MAX_MS = 50
+TASK_MAX_MS, COLLECTION_MAX_MS = 50, 50
 CARD = "BEGIN:VCARD\r\nFN:Ada Lovelace {place}\r\nTEL:+49 30 90182{place}\r\nTEL:+49 30 90183{place}\r\nEND:VCARD"
 TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
-TO_END = "() => { const scroller = document.querySelector('.scroller'); scroller.scrollTop = scroller.scrollHeight; }"
 # Up so far at a time that each row is drawn. What comes late keeps its place, so what is not loaded yet is waited for: but not forever.
 SCROLL = """async () => {
     const scroller = document.querySelector(".scroller");
@@ -131,20 +129,16 @@ async def test_no_row_lies_on_another_and_no_task_takes_long(
     await chat.show(window)
     await expect(window.page.locator(f"li.row[data-seq='{seq}']")).to_be_in_viewport()
     await window.page.evaluate(WATCH)
-    longest = []
-    for _ in range(PASSES):
-        await window.page.evaluate(TO_END)
-        await browser.start_tracing(page=window.page, categories=TRACED)
-        scrolled = await window.page.evaluate(SCROLL)
-        trace = json.loads(await browser.stop_tracing())["traceEvents"]
-        seen = await window.page.evaluate("() => ({ ...window.seen, heights: null, tops: null })")
-        work = own_work(trace)
-        log.warning("%d messages: %s, longest tasks %s", MESSAGES, scrolled, work[:8])
-        assert scrolled["isThere"]
-        assert seen["overlap"] <= 1, seen["where"]
-        assert seen["frames"] > scrolled["steps"] / 2
-        assert len(work) > 100
-        longest.append(work[0])
-        if work[0] < TASK_MAX_MS:
-            break
-    assert min(longest) < TASK_MAX_MS, longest
+    await browser.start_tracing(page=window.page, categories=TRACED)
+    scrolled = await window.page.evaluate(SCROLL)
+    trace = json.loads(await browser.stop_tracing())["traceEvents"]
+    seen = await window.page.evaluate("() => ({ ...window.seen, heights: null, tops: null })")
+    work = own_work(trace)
+    log.warning("%d messages: %s, longest tasks %s", MESSAGES, scrolled, work[:8])
+    assert scrolled["isThere"]
+    assert seen["overlap"] <= 1, seen["where"]
+    assert seen["frames"] > scrolled["steps"] / 2
+    assert len(work) > 100
+    # One of them may hold a full collection of garbage, which is no work of the page's own.
+    assert work[1] < TASK_MAX_MS
+    assert work[0] < TASK_MAX_MS + COLLECTION_MAX_MS

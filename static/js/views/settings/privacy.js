@@ -28,7 +28,7 @@ class Privacy {
     this.#client = client;
     this.blocked = el("div");
     this.node = el("div", {},
-      el("h2", {}, gettext("Who may see")), loaded(() => client.rest.get(SETTINGS), (held) => PARTS.map(([part, label]) => this.#part(part, label, held[part]))),
+      el("h2", {}, gettext("Who may see")), loaded(() => client.rest.get(SETTINGS), (held) => [...PARTS.map(([part, label]) => this.#part(part, label, held[part])), ...(held.read_receipts ? [this.#receipts(held.read_receipts)] : [])]),
       el("h2", {}, gettext("Being online")), loaded(() => client.rest.get(STATUS), ({ connected_status: status }) => this.#hiding(status === "offline")),
       linkPreviews(client), this.blocked);
     this.#off = client.on("people", () => this.#drawBlocked());
@@ -41,6 +41,14 @@ class Privacy {
 
   #part(part, label, held) {
     return savedAtOnce({ control: select(AUDIENCES), label, held, save: (who) => this.#client.rest.post(SETTINGS, { [part]: who }) });
+  }
+
+  #receipts(held) {
+    const audiences = AUDIENCES.filter(([who]) => who !== "contacts");
+    return savedAtOnce({
+      control: select(audiences), label: gettext("Read receipts"), held, hint: gettext("Where one of two people hides them, neither sees what the other has read."),
+      save: (who) => this.#client.rest.post(SETTINGS, { read_receipts: who }),
+    });
   }
 
   /** REST hides all devices until that is taken back; a device takes it back by saying that it is there. */

@@ -88,6 +88,7 @@ async def meet(node: Node) -> tuple[Person, dict[str, str]]:
         "contact_id": others[0].number,
         "group": group["groupid"],
         "target": group["groupid"],
+        "message_id": f"{1:022X}",
     }
 
 

@@ -4,7 +4,7 @@ import { gettext, ngettext } from "../language.js";
 import { listOf } from "../locale.js";
 import { trackOf } from "../player.js";
 import { loaded } from "./attach.js";
-import { pauseVideo } from "./message_content.js";
+import { loadKinds, pauseVideo } from "./message_content.js";
 
 const PREPARED_AFTER_MS = 200;
 const NAMED_MAX = 20; // of those who chose an answer
@@ -23,7 +23,7 @@ export function prepareActs(client, { messages, acts }) {
   let off = null;
   const load = async () => {
     try {
-      const [{ RowPointer }] = await Promise.all([import("./row_pointer.js"), import("./message_menu.js")]);
+      const [{ RowPointer }] = await Promise.all([import("./row_pointer.js"), import("./message_menu.js"), loadKinds()]); // what one sends is drawn, too
       if (!isStopped) pointer ??= new RowPointer(messages.node, acts);
       off?.();
     } catch {

@@ -20,9 +20,9 @@ from tests.support.held_line import HeldLine, held_line
 from tests.support.node import Device, Node, Person
 from tests.support.stores import pool
 
-FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 64_000  # 16 MB: more than what is held and what lies between a browser and a server
-HELD_BYTES = 4_000_000
-ARRIVED_BYTES = 3_900_000  # of these at least; the rest are heads and other requests
+FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 32_000  # 8 MB: more than what lies between a browser and a server
+HELD_BYTES = 1_500_000
+ARRIVED_BYTES = 1_400_000  # of these at least; the rest are heads and other requests
 FILES_KEPT = """() => new Promise((done) => {
     const asked = indexedDB.open(`parley-${JSON.parse(localStorage["parley.session"]).id}`);
     asked.onsuccess = () => {

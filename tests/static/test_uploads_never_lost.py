@@ -23,6 +23,14 @@ from tests.support.stores import pool
 FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 32_000  # 8 MB: more than what lies between a browser and a server
 HELD_BYTES = 1_500_000
 ARRIVED_BYTES = 1_400_000  # of these at least; the rest are heads and other requests
+# The browser says that all bytes have left when it comes to that, perhaps after the server has them.
+WATCH_LEAVING = """() => {
+    const { send } = XMLHttpRequest.prototype;
+    XMLHttpRequest.prototype.send = function (...body) {
+        this.upload.addEventListener("load", () => { window.hasLeft = true; });
+        return send.apply(this, body);
+    };
+}"""
 FILES_KEPT = """() => new Promise((done) => {
     const asked = indexedDB.open(`parley-${JSON.parse(localStorage["parley.session"]).id}`);
     asked.onsuccess = () => {
@@ -163,8 +171,10 @@ async def test_of_a_photo_that_has_arrived_it_is_said_that_it_is_too_late(
         await received(device)
         await attach(window.page, "Photo or video", photo())
         line.hold_answers()
+        await window.page.evaluate(WATCH_LEAVING)
         await window.page.keyboard.press("Enter")
         _, message = await received(device, 2)
+        await window.page.wait_for_function("() => window.hasLeft")
         await window.page.get_by_role("button", name="Do not send").click()
         await expect(window.page.get_by_role("alert")).to_contain_text("may have been sent already")
         line.release()

@@ -11,9 +11,12 @@ from handlers.rest.bodies import read_limited
 from handlers.rest.form_fields import as_shaped, merge
 from handlers.rest.forms import FORMS, JSON, read_form, readable, require_charset
 from handlers.wire.fields import Form, find_number
+from handlers.wire.sockets.requests import CHAT_MAX, SEQ_MAX
+from models.documents.chat_ref import ChatRef
+from models.documents.entry import split_key
 from models.documents.network import network_of
 from models.documents.session import Actor, Identity
-from models.errors import FieldErrors, Malformed
+from models.errors import ChatNotFound, FieldErrors, Malformed, MessageNotFound
 from models.languages.language import negotiate
 from models.services.accounts.authenticate import ChooseAccount
 
@@ -41,6 +44,22 @@ def path_number(request: web.Request) -> str:
     """Returns the number in the path; text with more digits than a number has is nobody's."""
     digits = request.match_info["contact_id"]
     return find_number(digits) or digits
+
+
+def path_chat(request: web.Request) -> ChatRef:
+    """Returns the chat in the path. Raises ChatNotFound for a number that no chat has."""
+    digits = request.match_info["chat_id"].lstrip("0")
+    if not digits or len(digits) > len(str(CHAT_MAX)) or int(digits) > CHAT_MAX:
+        raise ChatNotFound
+    return ChatRef(chat_id=int(digits))
+
+
+def path_message(request: web.Request) -> tuple[ChatRef, int]:
+    """Returns the chat and the seq of the message whose id is in the path. Raises MessageNotFound for an id that none can have."""
+    chat_id, seq = split_key(int(request.match_info["message_id"], 16))
+    if not (1 <= chat_id <= CHAT_MAX and 1 <= seq <= SEQ_MAX):
+        raise MessageNotFound
+    return ChatRef(chat_id=chat_id), seq
 
 
 def caller_of(request: web.Request) -> Hashable:

@@ -7,10 +7,9 @@ from aiohttp import web
 from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
+from handlers.rest.requests import path_chat
 from handlers.wire.messaging import lifetimes as wire
 from handlers.wire.messaging.request import parse
-from handlers.wire.sockets.requests import CHAT_MAX
-from models.documents.chat_ref import ChatRef
 from models.errors import ChatNotFound, ClientIdReused, ContactBlocked, Forbidden, NotAnAdmin, RateLimited
 from models.services.chats.expiry import ClearChat, SetExpiry
 
@@ -56,17 +55,10 @@ class ChatLifetimeRoutes:
     async def patch_expiry(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         asked = parse(wire.ExpiryToSet, fields)
-        timed = await self.set_expiry(actor, _target(request), asked.expires_after_s, asked.client_id)
+        timed = await self.set_expiry(actor, path_chat(request), asked.expires_after_s, asked.client_id)
         return web.json_response(wire.show_expiry(timed))
 
     async def clear_chat(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
-        cleared = await self.clear(actor, _target(request), parse(wire.ChatToClear, fields).up_to)
+        cleared = await self.clear(actor, path_chat(request), parse(wire.ChatToClear, fields).up_to)
         return web.json_response(wire.show_cleared(*cleared))
-
-
-def _target(request: web.Request) -> ChatRef:
-    chat_id = int(request.match_info["chat_id"])
-    if not 1 <= chat_id <= CHAT_MAX:
-        raise ChatNotFound
-    return ChatRef(chat_id=chat_id)

@@ -9,6 +9,7 @@ from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.messaging.messages import SEND_REFUSALS
 from handlers.rest.paths import messaging
+from handlers.rest.requests import path_chat, path_message
 from handlers.wire.messaging.message_actions import (
     ForwardAsked,
     GroupPinnersShown,
@@ -26,9 +27,7 @@ from handlers.wire.sockets.messages import (
     show_entries,
     show_wordings,
 )
-from handlers.wire.sockets.requests import CHAT_MAX, SEQ_MAX
-from models.documents.chat_ref import ChatRef
-from models.documents.entry import Pin, split_key
+from models.documents.entry import Pin
 from models.errors import (
     ChatNotFound,
     ClientIdReused,
@@ -118,28 +117,25 @@ class OneMessageRoutes:
     async def forward(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         asked = parse(ForwardAsked, fields)
-        source, seq = _path_message(request)
+        source, seq = path_message(request)
         sent = await self.forward_message(actor, source, seq, asked.to, asked.client_id)
         return _json(show_entries([message_of(stored) for stored in sent]))
 
     async def pin(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         asked = parse(PinMessageAsked, fields)
-        target, seq = _path_message(request)
+        target, seq = path_message(request)
         pin = await self.change.submit_pin(actor, target, seq, asked.client_id, pinned=asked.pinned)
         return _json(show_changed(*await self.change.finish(pin, Pin)))
 
     async def show_wordings(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        target, seq = _path_message(request)
+        target, seq = path_message(request)
         return _json(show_wordings(await self.list_wordings(actor, target, seq)))
 
     async def show_pinned(self, request: web.Request) -> web.Response:
         actor, _ = await read_as_account(request)
-        digits = request.match_info["chat_id"].lstrip("0")
-        if not digits or len(digits) > len(str(CHAT_MAX)) or int(digits) > CHAT_MAX:
-            raise ChatNotFound
-        chat_id, messages = await self.list_pinned(actor, ChatRef(chat_id=int(digits)))
+        chat_id, messages = await self.list_pinned(actor, path_chat(request))
         return _json({"chat": chat_id, **show_entries(messages)})
 
 
@@ -184,11 +180,3 @@ class PinnersRoutes:
 
 def _json(shown: object) -> web.Response:
     return web.json_response(text=orjson.dumps(shown).decode())
-
-
-def _path_message(request: web.Request) -> tuple[ChatRef, int]:
-    """Returns the chat and the seq of the message whose id is in the path. Raises MessageNotFound for an id that none can have."""
-    chat_id, seq = split_key(int(request.match_info["message_id"], 16))
-    if not (1 <= chat_id <= CHAT_MAX and 1 <= seq <= SEQ_MAX):
-        raise MessageNotFound
-    return ChatRef(chat_id=chat_id), seq

@@ -9,10 +9,9 @@ from aiohttp import web
 from handlers.rest.account_choice import read_as_account
 from handlers.rest.described import OperationSpec, Route
 from handlers.rest.paths import messaging
-from handlers.rest.requests import read_query
+from handlers.rest.requests import path_chat, path_message, read_query
 from handlers.wire.messaging.own_state import SettingsWanted, StarredAsked, StarWanted
 from handlers.wire.messaging.request import parse
-from handlers.wire.sockets.requests import CHAT_MAX, SEQ_MAX
 from handlers.wire.sockets.stars import (
     SettingsSetShown,
     StarredShown,
@@ -21,8 +20,6 @@ from handlers.wire.sockets.stars import (
     show_star_set,
     show_starred,
 )
-from models.documents.chat_ref import ChatRef
-from models.documents.entry import split_key
 from models.errors import ChatNotFound, ClientIdReused, MessageDeleted, MessageNotFound, RateLimited, TooLong
 from models.services.chats.personal_log import SetChatSettings, StarMessage
 from models.services.chats.starred import ListStarred
@@ -81,12 +78,12 @@ class OwnStateRoutes:
         actor, fields = await read_as_account(request)
         wanted = parse(SettingsWanted, fields)
         asked, client_id = wanted.asked(self.text_max_chars), wanted.client_id or uuid4().hex
-        return _show(show_settings_set(*await self.set_settings(actor, _path_chat(request), asked, client_id)))
+        return _show(show_settings_set(*await self.set_settings(actor, path_chat(request), asked, client_id)))
 
     async def set_star(self, request: web.Request) -> web.Response:
         actor, fields = await read_as_account(request)
         wanted = parse(StarWanted, fields)
-        chat, seq = _path_message(request)
+        chat, seq = path_message(request)
         client_id = wanted.client_id or uuid4().hex
         return _show(show_star_set(await self.star(actor, chat, seq, client_id, is_starred=wanted.starred)))
 
@@ -98,19 +95,3 @@ class OwnStateRoutes:
 
 def _show(shown: dict[str, object]) -> web.Response:
     return web.json_response(text=orjson.dumps(shown).decode())
-
-
-def _path_chat(request: web.Request) -> ChatRef:
-    """Returns the chat in the path. Raises ChatNotFound for a number that no chat has."""
-    digits = request.match_info["chat_id"].lstrip("0")
-    if not digits or len(digits) > len(str(CHAT_MAX)) or int(digits) > CHAT_MAX:
-        raise ChatNotFound
-    return ChatRef(chat_id=int(digits))
-
-
-def _path_message(request: web.Request) -> tuple[ChatRef, int]:
-    """Returns the chat and the seq of the message in the path. Raises MessageNotFound for an id that no message has."""
-    chat_id, seq = split_key(int(request.match_info["message_id"], 16))
-    if not (1 <= chat_id <= CHAT_MAX and 1 <= seq <= SEQ_MAX):
-        raise MessageNotFound
-    return ChatRef(chat_id=chat_id), seq

@@ -49,13 +49,13 @@ export class Conversation {
     this.dateChip = new DateChip(this.messages, (place) => this.#dayAt(place));
     this.pills = new ListPills({ toUnread: () => this.messages.toPlace(this.#unreadFrom, 96), toEnd: () => this.messages.toEnd() });
     this.composer = new Composer(client, client.laneOf(place), {
-      send: (text, replyTo) => this.#send((to) => client.send(to, text, replyTo)),
+      send: (text, replyTo, mentions) => this.#send((to) => client.send(to, text, replyTo, mentions)),
       sendFile: (file, facts, replyTo) => this.#send((to) => client.sendFile(to, file, facts, replyTo)),
       sendContent: (content, replyTo) => this.#send((to) => client.sendContent(to, content, replyTo)),
       title: () => client.people.titleOf(this.#chat ?? place),
-      edit: (message, text) => saveEdit(client, this.#chat, message, text),
-      editLast: () => this.#editLast(),
-      quiet: () => (player.pause(), pauseVideo()),
+      chat: () => this.#chat, nameOf: this.nameOf,
+      edit: (message, text, mentions) => saveEdit(client, this.#chat, message, text, mentions),
+      editLast: () => this.#editLast(), quiet: () => (player.pause(), pauseVideo()),
       typed: () => this.#chat && place.kind !== "self" && client.typing.pressed(this.#chat.id),
       fail: (error) => client.emit("problem", keepingProblem(error)),
     });

@@ -109,13 +109,12 @@ async function openViewer(client, conversation, message) {
 }
 
 /** A message that waits is replaced where it waits; one that was sent meanwhile is edited as any other. */
-export async function saveEdit(client, chat, message, text) {
-  if (message.seq === undefined && (await client.changeWaiting(message.client_id, text))) return;
+export async function saveEdit(client, chat, message, text, mentions) {
+  if (message.seq === undefined && (await client.changeWaiting(message.client_id, text, mentions))) return;
   const seq = message.seq ?? client.outbox.items.get(message.client_id)?.stored?.seq ?? chat?.log.find(message.client_id, client.me)?.seq;
   if (!text.trim()) throw new Error(gettext("This was sent meanwhile, and its caption cannot be taken away any more."));
   if (seq === undefined) throw new Error(gettext("This message is on its way. Save it again in a moment."));
-  const { mentions, text: before = message.caption } = message;
-  await client.edit(chat, seq, text, mentions?.length ? (await import("./mentions.js")).keptMentions(mentions, before, text) : undefined);
+  await client.edit(chat, seq, text, mentions);
 }
 
 /** The last text of one's own that can be edited, or null. `waiting`: messages of the outbox. */

@@ -215,6 +215,7 @@ export class Conversation {
       card: cardOf(item, this.#client),
       isLate: this.#isLate(item),
       isInGroup: this.place.kind !== "direct",
+      isStarred: Boolean(this.stars?.has(this.#chat?.id, item.seq)),
       sender: this.place.kind !== "direct" && !isMine && !isRun ? { name: this.nameOf(item.from), photo: people.photos.get(item.from) ?? null } : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
       isMarked: item.seq !== undefined && item.seq === this.#marked,

@@ -50,6 +50,11 @@ export class Chat {
     return until === "always" || (Boolean(until) && Date.parse(until) > now);
   }
 
+  /** The same, muted or not: then it is not counted where all chats are. */
+  isQuietAt(now) {
+    return this.settings.notify === "none" || this.isMutedAt(now);
+  }
+
   /** Whether it lies in the archive: a new message brings it back, unless it is muted. */
   isArchivedAt(now) {
     const { archived, archived_seq: seq } = this.settings;
@@ -188,6 +193,7 @@ export class Chat {
   }
 
   #note(entry) {
+    this.notePin(entry);
     if (entry.kind === "message") {
       if (!this.last || entry.seq >= this.last.seq) this.last = entry;
       this.lastAt = entry.sent_at;

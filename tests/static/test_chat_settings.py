@@ -61,3 +61,22 @@ async def test_a_chat_is_pinned_muted_archived_and_marked_on_all_devices(
     await expect(row_of(first, "Eva").locator(".badge")).to_have_count(0)
     await second.page.get_by_role("button", name="Chat options").click()
     await expect(second.page.get_by_role("menuitem", name="Unpin")).to_be_focused()
+
+
+async def test_what_one_is_notified_of_is_chosen_in_the_menu_for_all_devices(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await written(node, ann, [tom], ["Tom"])
+    first, second = await windows.open(ann, "Ann"), await windows.open(ann, "Ann")
+    await expect(second.page).to_have_title("(1) Parley")
+    await choose(first, "Tom", "Notifications")
+    choices = first.page.get_by_role("menuitemradio")
+    await expect(choices).to_have_text(["All messages", "Only mentions", "None"])
+    await expect(first.page.get_by_role("menuitemradio", checked=True)).to_have_text("All messages")
+    await shoot(first, "notify")
+    await choices.get_by_text("None").click()
+    await expect(row_of(second, "Tom").get_by_role("img", name="Muted")).to_be_visible()
+    await expect(second.page).to_have_title("Parley")
+    await choose(second, "Tom", "Notifications")
+    await expect(second.page.get_by_role("menuitemradio", checked=True)).to_have_text("None")

@@ -206,7 +206,7 @@ export class ChatList {
     return {
       href: chat.isLoaded ? `#/chat/${chat.id}` : `#/contact/${chat.contact}`, title: people.titleOf(chat), text: beginningOf(String(text ?? ""), 200), isTyping: writers.length > 0, isDraft,
       time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread, isMentioned: chat.unread > 0 && chat.mentioned > 0, isOwn: chat.isOwn,
-      isMuted: chat.isMutedAt(Date.now()), isPinned: chat.settings.pinned !== undefined, isMarked: Boolean(chat.settings.marked_unread), hasMenu: chat.isLoaded,
+      isMuted: chat.isQuietAt(Date.now()), isPinned: chat.settings.pinned !== undefined, isMarked: Boolean(chat.settings.marked_unread), hasMenu: chat.isLoaded,
       isOnline: chat.kind === "direct" && people.presence.get(chat.contact)?.status === "online",
       photo: people.photoOf(chat), event: chat.event && [this.#dayOf(chat)],
       isMine: Boolean(waiting) || (last?.sender === me && !writers.length), progress: waiting ? (waiting.failed ? "failed" : "waiting") : last?.sender === me && !chat.isOwn ? chat.progress(last.seq) : null,

@@ -52,7 +52,7 @@ export class ChatList {
     this.begin = el("button.primary.new", { type: "button", "aria-haspopup": "menu", onclick: () => this.#begin() }, icon("plus"), gettext("New"));
     this.node = el("nav.side", { "aria-label": gettext("Chats") },
       el("header.bar", {}, el("span.mark"), el("h1.brand", { tabindex: "-1" }, "Parley"), this.begin),
-      this.search, el("div.chats-scroller", {}, this.skeleton, this.list, this.empty, this.more, this.archive, this.archived, this.found));
+      this.search, el("div.chats-scroller", { onpointerdown: (event) => event.pointerType !== "mouse" && this.#touch(event) }, this.skeleton, this.list, this.empty, this.more, this.archive, this.archived, this.found));
     this.draw = perFrame(() => this.#draw());
   }
 
@@ -160,6 +160,13 @@ export class ChatList {
     event.preventDefault();
     const menu = await this.#late(() => import("./chat_menu.js"));
     await menu?.openChatMenu(this.#client, chat, link);
+  }
+
+  /** What a swipe takes is loaded with the first finger. */
+  async #touch(event) {
+    const { currentTarget: scroller } = event;
+    this.swipe ??= import("./list_swipe.js").then(({ ListSwipe }) => new ListSwipe(this.#client, scroller, (link) => this.#chatOf(link))).catch(() => (this.swipe = null));
+    (await this.swipe)?.down(event);
   }
 
   #chatOf(link) {

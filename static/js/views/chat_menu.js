@@ -24,7 +24,8 @@ export async function setFor(client, chat, fields) {
   }
 }
 
-const CHOSEN = {
+/** What the entries set, by their values. */
+export const CHOSEN = {
   unmute: () => ({ muted_until: null }),
   pin: () => ({ pinned: Date.now() }), // behind those that are pinned already
   unpin: () => ({ pinned: null }),
@@ -34,7 +35,8 @@ const CHOSEN = {
   read: () => ({ marked_unread: false }),
 };
 
-function entriesOf(chat, now) {
+/** What the menu of a chat offers. */
+export function entriesOf(chat, now) {
   const { settings } = chat;
   const isUnread = chat.unread > 0 || settings.marked_unread;
   return [

@@ -218,7 +218,7 @@ function reactions(message, people, acts) {
   return el("div.reactions", {}, ...[...byEmoji.values()].map(({ emoji, accounts }) => {
     const isMine = accounts.includes(people.me.id);
     const names = listOf(accounts.map((account) => (account === people.me.id ? pgettext("reaction by", "you") : people.nameOfAccount(account))));
-    return el("button.reaction", { type: "button", tabindex: "-1", "aria-pressed": String(isMine), title: names, "aria-label": gettext("{emoji} by {names}", { emoji, names }), onclick: () => acts.react(message, isMine ? null : emoji) },
+    return el("button.reaction", { type: "button", tabindex: "-1", "aria-pressed": String(isMine), "data-press": emoji, title: names, "aria-label": gettext("{emoji} by {names}", { emoji, names }), onclick: () => acts.react(message, isMine ? null : emoji) },
       el("span", {}, emoji), accounts.length > 1 ? String(accounts.length) : null);
   }));
 }

@@ -74,6 +74,33 @@ async def test_a_vote_is_counted_on_every_page_can_be_changed_and_taken_back(
     await expect(at_ann.page.locator("li.row.notice")).to_have_count(0)
 
 
+async def test_a_press_is_not_lost_to_a_vote_that_comes_while_it_is_held(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    device = await node.connect(ann)
+    poll = {"type": "p", "question": "Where do we eat?", "options": ["At Ann's", "In the park"]}
+    sent = await device.ask("message_send", {"contact": tom.number, "client_id": "a", **poll})
+    assert sent["ok"], sent
+    message = sent["message"]
+    at_tom = await windows.open(tom, "Tom")
+    await at_tom.open_contact(ann.number)
+    for press, let_go, vote, shown in (
+        (at_tom.page.mouse.down, at_tom.page.mouse.up, [0], ["1", "1"]),
+        (lambda: at_tom.page.keyboard.down(" "), lambda: at_tom.page.keyboard.up(" "), [1], ["0", "1"]),
+    ):
+        await answer(at_tom, "In the park").hover()
+        await press()
+        seen = at_tom.page.locator(".poll-votes")
+        before = await seen.all_text_contents()
+        voted = await device.ask("vote", {"chat": message["chat"], "seq": message["seq"], "options": vote})
+        assert voted["ok"], voted
+        await expect(seen).not_to_have_text(before)
+        await let_go()
+        await expect(seen).to_have_text(shown)
+
+
 async def test_a_poll_that_is_shown_closes_when_its_time_ends(windows: Windows, node: Node, numbers: Numbers) -> None:
     ann, tom = await numbers.sign_in(node, 2)
     await node.befriend(ann, tom)

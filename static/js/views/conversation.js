@@ -62,9 +62,10 @@ export class Conversation {
     this.files = new WaitingFiles(client.outbox, () => this.#refresh());
     this.loading = el("p.loading", { hidden: true }, gettext("Older messages come with the connection…"));
     this.closed = new Closed(client, place, () => this.composer.focus());
+    this.pinned = new LatePart(() => import("./pinned_bar.js"), ({ PinnedBar }) => new PinnedBar(client, this));
     this.above = place.event ? new LatePart(() => import("./event_card.js"), ({ EventCard }) => new EventCard(client, place, navigate)) : place.kind === "direct" ? new StrangerBar(client, place.contact) : null;
     this.node = el("section.conversation", { "aria-label": gettext("Conversation") },
-      this.header.node, this.above?.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
+      this.header.node, this.above?.node, this.pinned.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
     this.composer.attach.listen(this.node);
     this.acts = actsOf(client, this);
     listenToRows(this.messages.list, this.acts);
@@ -91,10 +92,7 @@ export class Conversation {
     document.removeEventListener("visibilitychange", this.#moved);
     removeEventListener("focus", this.#moved);
     this.stopActs?.();
-    this.above?.stop();
-    this.composer.stop(how);
-    this.files.stop();
-    this.messages.stop();
+    for (const part of [this.pinned, this.above, this.composer, this.files, this.messages]) part?.stop(how);
     this.#client.typing.stopped();
   }
 
@@ -217,6 +215,7 @@ export class Conversation {
       card: cardOf(item, this.#client),
       isLate: this.#isLate(item),
       isInGroup: this.place.kind !== "direct",
+      isStarred: Boolean(this.stars?.has(this.#chat?.id, item.seq)),
       sender: this.place.kind !== "direct" && !isMine && !isRun ? { name: this.nameOf(item.from), photo: people.photos.get(item.from) ?? null } : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
       isMarked: item.seq !== undefined && item.seq === this.#marked,

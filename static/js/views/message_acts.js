@@ -17,15 +17,20 @@ export const isEditable = ({ type, deleted }) => EDITABLE.has(type) && !deleted;
  * Load what the acts of rows take a moment after a chat is opened: the line may break, and they work without one. Where it is broken already,
  * they come with the connection. Returns what ends it.
  */
-export function prepareActs(client, { messages, acts }) {
+export function prepareActs(client, conversation) {
+  const { messages, acts } = conversation;
   let pointer = null;
   let isStopped = false;
   let off = null;
   const load = async () => {
     try {
-      const [{ RowPointer }] = await Promise.all([import("./row_pointer.js"), import("./message_menu.js"), loadKinds()]); // what one sends is drawn, too
-      if (!isStopped) pointer ??= new RowPointer(messages.node, acts);
+      const [{ RowPointer }, { starsOf }] = await Promise.all([import("./row_pointer.js"), import("../stars.js"), import("./message_menu.js"), loadKinds()]); // what one sends is drawn, too
       off?.();
+      if (isStopped || pointer) return;
+      pointer = new RowPointer(messages.node, acts);
+      conversation.stars = starsOf(client);
+      off = conversation.stars.on("change", () => messages.update());
+      conversation.stars.load();
     } catch {
       if (!isStopped) off ??= client.on("state", (state) => state === "online" && load());
     }

@@ -10,6 +10,7 @@ import { Shortcuts } from "./shortcuts.js";
 import { onPreferences } from "../preferences.js";
 import { sentenceOf } from "../waiting.js";
 import { blankOf, el, keepingFocus, show } from "./dom.js";
+import { keepPresses } from "./presses.js";
 import { Tabs } from "./tabs.js";
 
 const PROBLEM_MS = 8000;
@@ -38,7 +39,8 @@ export class Shell {
     this.list = new ChatList(client);
     this.tabs = new Tabs(client);
     this.main = el("div.main");
-    this.banner = el("div.banner", { role: "status" });
+    this.state = document.createTextNode("");
+    this.banner = el("div.banner", { role: "status" }, this.state);
     this.player = new Player({ nextOf: (track) => this.#trackAfter(track) });
     this.playing = el("div.playing");
     this.problem = el("div.toast", { role: "alert", hidden: true });
@@ -60,7 +62,7 @@ export class Shell {
       client.on("chat", (chat) => this.#page === null && location.hash === `#/chat/${chat.id}` && keepingFocus(this.#route)),
     ];
     this.#offs.push(onPreferences(() => client.emit("people"))); // times are written with another clock
-    this.#offs.push(this.player.on("change", () => this.#showPlayer()));
+    this.#offs.push(this.player.on("change", () => this.#showPlayer()), keepPresses());
     addEventListener("hashchange", this.#route);
     this.#tick = setInterval(() => this.#showState(), 1000);
     this.shortcuts.start();
@@ -180,9 +182,11 @@ export class Shell {
       offline: [gettext("No connection."), kept].join(" "),
       online: isKept === false ? gettext("This browser keeps nothing: a message that waits is lost when the tab closes.") : "",
     };
-    show(this.banner, (texts[state] ?? "").trimEnd());
+    show(this.state, (texts[state] ?? "").trimEnd());
     this.banner.className = `banner is-${state}`;
-    if (state === "offline") this.banner.append(this.#retryButton(seconds));
+    if (state !== "offline") return this.retry?.remove();
+    const retry = this.#retryButton(seconds); // which stays while the seconds pass: one may be pressing it
+    if (!retry.isConnected) this.banner.append(retry);
   }
 
   #retryButton(seconds) {

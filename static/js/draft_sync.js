@@ -38,7 +38,7 @@ export class DraftSync {
   /** This device is level with the server: all drafts are looked at. */
   level() {
     for (const chat of this.#client.chats.values()) this.#compare(chat);
-    for (const lane of this.#drafts.places) if (this.#isNew(lane) && !this.#timers.has(lane)) this.#plan(lane, 0);
+    for (const lane of this.#drafts.places) if (this.#isNew(lane) && !this.#timers.has(lane)) this.#plan(lane, this.#times.pause);
   }
 
   /** Whether something was written here that the server does not have. */

@@ -44,13 +44,18 @@ export class Drafts extends Emitter {
     for (const row of rows) this.#rows.set(row.place, row);
   }
 
-  /** Tell this client what is different, and be level with its server whenever it is. */
+  /** Tell this client what is different, and be level with its server whenever it is. What that takes is loaded with the first draft. */
   follow(client) {
     this.on("change", () => client.emit("drafts"));
-    client.on("chats", async () => {
+    const begin = () => {
+      if (!client.isLevel) return;
       this.#sync ??= import("./draft_sync.js").then(({ DraftSync }) => new DraftSync(this, client));
-      await this.#sync.then((sync) => sync.level(), () => (this.#sync = null)); // with the next connection
-    });
+      this.#sync.then((sync) => sync.level(), () => (this.#sync = null)); // with the next connection
+    };
+    const isTold = ({ settings }) => Boolean(settings.draft);
+    client.on("chats", () => (this.#rows.size || [...client.chats.values()].some(isTold)) && begin());
+    client.on("chat", (chat) => !this.#sync && isTold(chat) && begin());
+    this.on("written", () => !this.#sync && begin());
   }
 
   get places() {

@@ -10,6 +10,7 @@ export async function openChatMenu(client, chat, anchor) {
   const value = await openMenu(anchor, entriesOf(chat, Date.now()));
   if (value === null) return;
   if (value === "starred") return (await import("./starred.js").catch(() => null))?.showStarred(client);
+  if (value === "search") return client.emit("search", chat.id);
   const fields = value === "mute" ? await askHowLong(anchor) : CHOSEN[value](chat);
   if (fields) await setFor(client, chat, fields);
 }
@@ -38,6 +39,7 @@ function entriesOf(chat, now) {
   const { settings } = chat;
   const isUnread = chat.unread > 0 || settings.marked_unread;
   return [
+    { icon: "search", label: gettext("Search"), value: "search" },
     chat.isOwn ? { icon: "star", label: gettext("Starred messages"), value: "starred" } : null,
     settings.pinned === undefined ? { icon: "pin", label: gettext("Pin to the top"), value: "pin" } : { icon: "pin", label: gettext("Unpin"), value: "unpin" },
     chat.isOwn ? null : chat.isMutedAt(now) ? { icon: "bell", label: gettext("Unmute"), value: "unmute" } : { icon: "mute", label: gettext("Mute…"), value: "mute" },

@@ -7,12 +7,14 @@ import { isMessage } from "../outbox.js";
 import { preference } from "../preferences.js";
 import { Closed } from "./closed.js";
 import { Composer } from "./composer.js";
+import { loaded } from "./attach.js";
 import { ConversationHeader } from "./conversation_header.js";
 import { LatePart } from "./late_part.js";
 import { ListPills } from "./list_pills.js";
 import { DateChip } from "./date_chip.js";
 import { nameIn } from "./event_texts.js";
-import { el, focusWatch } from "./dom.js";
+import { el } from "./dom.js";
+import { Jump } from "./jump.js";
 import { retryBroken } from "./broken.js";
 import { actsOf, lastEditable, prepareActs, saveEdit } from "./message_acts.js";
 import { cardOf, heightOf, isLate, loadKinds, pauseVideo, showSounds, showUpload } from "./message_content.js";
@@ -25,7 +27,6 @@ import { keepingProblem, summaryOf } from "./texts.js";
 import { dayKey, dayOf } from "./times.js";
 
 const RUN_MS = 5 * 60000; // messages of one person within this stand together
-const MARKED_MS = 2500; // how long a message that was jumped to stands out
 
 export class Conversation {
   #client;
@@ -33,7 +34,6 @@ export class Conversation {
   #chat = null; // null until a first message makes it
   #pending = new Pending();
   #loader;
-  #marked = null; // the seq of a message that was jumped to
   #unreadFrom = null; // the place of the line above what was unread when this was opened
   #isPositioned = false;
 
@@ -46,6 +46,7 @@ export class Conversation {
     this.header = new ConversationHeader(client, place, navigate, this.nameOf);
     this.news = new News(client.me, (entry) => this.#newsOf(entry, client.people));
     this.messages = new MessageList(this.#source(), { label: gettext("Messages"), onmoved: () => this.#moved() });
+    this.jump = new Jump(client, () => this.#chat, this.messages);
     this.dateChip = new DateChip(this.messages, (place) => this.#dayAt(place));
     this.pills = new ListPills({ toUnread: () => this.messages.toPlace(this.#unreadFrom, 96), toEnd: () => this.messages.toEnd() });
     this.composer = new Composer(client, client.laneOf(place), {
@@ -92,6 +93,8 @@ export class Conversation {
     removeEventListener("focus", this.#moved);
     this.stopActs?.();
     this.above?.stop();
+    this.search?.stop();
+    this.jump.stop();
     this.composer.stop(how);
     this.files.stop();
     this.messages.stop();
@@ -107,6 +110,7 @@ export class Conversation {
       client.on("people", () => this.#refresh()),
       client.events.on("change", (id) => id === place.event && this.#refresh()),
       client.on("outbox", () => this.#refresh()),
+      client.on("search-over", () => this.search?.node.isConnected || this.jump.mark()),
       client.on("progress", (id) => client.outbox.items.has(id) && this.#refresh()),
       client.on("state", (state) => {
         this.#loader.forget();
@@ -219,7 +223,7 @@ export class Conversation {
       isInGroup: this.place.kind !== "direct",
       sender: this.place.kind !== "direct" && !isMine && !isRun ? { name: this.nameOf(item.from), photo: people.photos.get(item.from) ?? null } : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
-      isMarked: item.seq !== undefined && item.seq === this.#marked,
+      isMarked: item.seq !== undefined && item.seq === this.jump.seq,
       who: this.nameOf(item.from), reactors: Object.keys(item.reactions ?? {}).map((account) => people.nameOfAccount(Number(account))),
     };
   }
@@ -265,28 +269,16 @@ export class Conversation {
     return messageRow(shown, this.#client.people, this.acts);
   }
 
-  /** Bring a message into view, loaded if it is not, and let it stand out for a moment. */
-  async jumpTo(seq) {
-    const mayFocus = focusWatch(this.messages.node);
-    try {
-      await this.#client.loadOne(this.#chat, seq);
-    } catch {
-      this.#client.emit("problem", gettext("This message comes with the connection."));
-      return;
-    }
-    if (!this.#chat.log.at(seq)) {
-      this.#client.emit("problem", gettext("This message is no longer there."));
-      return;
-    }
-    this.#marked = seq;
-    clearTimeout(this.markedTimer);
-    this.markedTimer = setTimeout(() => {
-      this.#marked = null;
-      this.messages.update();
-    }, MARKED_MS);
-    this.messages.toPlace(seq - 1);
-    if (mayFocus()) this.messages.focus(seq - 1);
+  /** As Jump.to says. */
+  jumpTo(seq, how) {
+    return this.jump.to(seq, how);
   }
+
+  /** Search in this chat. */
+  openSearch = async () => {
+    const loadedSearch = await loaded(() => import("./chat_search.js"), (error) => this.#client.emit("problem", error.message));
+    if (loadedSearch && this.#chat && this.node.isConnected) (this.search ??= new loadedSearch.ChatSearchBar(this.#client, this)).open();
+  };
 
   /** The reader is somewhere else, or came back: what is in view is read. */
   #moved = () => {

@@ -42,6 +42,7 @@ export class MessageSearch {
   #clear() {
     this.list.replaceChildren();
     this.node.hidden = this.more.hidden = true;
+    this.#client.emit("search-over");
     this.#onchange(0);
   }
 
@@ -61,7 +62,7 @@ export class MessageSearch {
   }
 
   #rowOf(hit) {
-    const row = foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq }));
+    const row = foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq, hits: [hit], query: this.#query }));
     if (!this.#client.chats.get(hit.chat)?.isLoaded) Object.assign(row.querySelector("button"), { disabled: true, title: gettext("A chat that you left") });
     return row;
   }

@@ -64,7 +64,7 @@ export class Client extends Emitter {
     this.kept = new Kept({ tables: this.#store.kept, client: this, sync: this.#sync });
     await this.kept.open();
     this.lifetimes = new Lifetimes(this);
-    this.outbox = new Outbox({ table: this.#store.outbox, ask: (event, body) => this.ask("/chat", event, body), loadUploads: async () => new (await import("./uploads.js")).Uploads({ rest: this.rest }) });
+    this.outbox = new Outbox({ table: this.#store.outbox, ask: (event, body) => this.ask("/chat", event, body), loadUploads: async () => new (await import("./uploads.js")).Uploads({ rest: this.rest }), mend: (item, error) => this.#mended(item, error) });
     this.outbox.on("change", () => this.emit("outbox"));
     this.outbox.on("progress", (clientId) => this.emit("progress", clientId));
     this.outbox.on("late", () => this.emit("late"));
@@ -119,9 +119,9 @@ export class Client extends Emitter {
     return isNamedByNumber(place) ? `contact:${place.contact}` : `chat:${place.id}`;
   }
 
-  /** A text to a chat, or to somebody without one yet ({kind: "direct", contact}). */
-  send(place, text, replyTo = null) {
-    return this.sendContent(place, { type: "t", text }, replyTo);
+  /** A text to a chat, or to somebody without one yet ({kind: "direct", contact}), with mentions of members ({number, offset, length}, docs/protocol.md). */
+  send(place, text, replyTo = null, mentions = []) {
+    return this.sendContent(place, { type: "t", text, ...(mentions.length ? { mentions } : {}) }, replyTo);
   }
 
   /** A message without a file: a text, a place {type: "l", latitude, longitude, caption?}, a card {type: "c", vcard, name}. */
@@ -130,7 +130,7 @@ export class Client extends Emitter {
   }
 
   /**
-   * A file: a Blob, and {type, file_name, mime_type, caption?} with what is known of it for whoever sees it wait (width, height, duration_ms,
+   * A file: a Blob, and {type, file_name, mime_type, caption?, mentions?} with what is known of it for whoever sees it wait (width, height, duration_ms,
    * waveform). Rejects, with nothing kept, where this browser has no room for it.
    */
   sendFile(place, file, facts, replyTo = null) {
@@ -145,9 +145,9 @@ export class Client extends Emitter {
   }
 
   /** Another text, or caption, for a message that waits; false once it may have been sent. */
-  async changeWaiting(clientId, text) {
+  async changeWaiting(clientId, text, mentions = []) {
     const item = this.outbox.items.get(clientId);
-    return item !== undefined && this.outbox.change(clientId, { ...item.body, [item.body.type === "t" ? "text" : "caption"]: text || undefined });
+    return item !== undefined && this.outbox.change(clientId, { ...item.body, [item.body.type === "t" ? "text" : "caption"]: text || undefined, mentions: mentions.length ? mentions : undefined });
   }
 
   /** The last change of a message that waits and can still be taken back, or undefined. */
@@ -301,6 +301,14 @@ export class Client extends Emitter {
     const isHeard = () => (this.chats.get(entry.chat)?.log.cursor ?? 0) >= entry.seq;
     if (isHeard()) this.outbox.settle(item.client_id);
     else setTimeout(() => !isHeard() && this.state === "online" && this.#sync.catchUp().catch(() => {}), HEARD_WITHIN_MS);
+  }
+
+  /** A message in which somebody is mentioned who has left meanwhile: it goes without that mention. */
+  #mended({ body }, { code }) {
+    if (code !== "participant_not_found" || !body.mentions) return null;
+    const members = new Set([...(this.chats.get(body.chat)?.marks.keys() ?? [])].map((account) => this.people.numberOf(account)));
+    const left = body.mentions.filter(({ number }) => members.has(number));
+    return { ...body, mentions: left.length && left.length < body.mentions.length ? left : undefined };
   }
 
   #show(state) {

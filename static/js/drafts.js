@@ -2,7 +2,7 @@
 //
 //   const drafts = new Drafts(table);                     // table: store.js
 //   await drafts.open();
-//   drafts.put("chat:7", { text: "I thi", reply });       // reply: quotedOf(message), or null
+//   drafts.put("chat:7", { text: "I thi", reply });       // reply: quotedOf(message), or null; marked?: who is mentioned, {text, mentions}
 //   drafts.find("chat:7")                                 // or undefined
 //   drafts.on("change", (place) => …)
 
@@ -20,7 +20,7 @@ export function quotedOf({ seq, kind, from, type, text, caption, name, vcard, fi
 
 export class Drafts extends Emitter {
   #table;
-  #rows = new Map(); // place -> { place, text, reply }
+  #rows = new Map(); // place -> { place, text, reply, marked? }
 
   constructor(table) {
     super();
@@ -38,10 +38,10 @@ export class Drafts extends Emitter {
   }
 
   /** Keep a draft in place of the one before; without text and reply there is none. */
-  put(place, { text, reply = null }) {
+  put(place, { text, reply = null, marked }) {
     const known = this.#rows.get(place);
-    if ((known?.text ?? "") === text && (known?.reply?.seq ?? null) === (reply?.seq ?? null)) return;
-    const row = { place, text, reply };
+    const row = { place, text, reply, ...(marked?.mentions.length ? { marked } : {}) };
+    if ((known?.text ?? "") === text && (known?.reply?.seq ?? null) === (reply?.seq ?? null) && JSON.stringify(known?.marked) === JSON.stringify(row.marked)) return;
     if (text || reply) this.#rows.set(place, row);
     else this.#rows.delete(place);
     (text || reply ? this.#table.put(row) : this.#table.remove(place)).catch(() => {});

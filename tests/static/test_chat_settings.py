@@ -1,11 +1,13 @@
-"""What a person sets for a chat, by its menu: all of their devices show it at once, and after a reload."""
+"""What a person sets for a chat, by its menu or a swipe: all of their devices show it at once, and after a reload."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.static.accessibility import assert_accessible
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
 from tests.static.shots import shoot
+from tests.static.test_message_menu import PHONE, box_of, touch
 from tests.static.test_unread import row_of
 from tests.support.node import Node, Person
 
@@ -61,3 +63,65 @@ async def test_a_chat_is_pinned_muted_archived_and_marked_on_all_devices(
     await expect(row_of(first, "Eva").locator(".badge")).to_have_count(0)
     await second.page.get_by_role("button", name="Chat options").click()
     await expect(second.page.get_by_role("menuitem", name="Unpin")).to_be_focused()
+
+
+async def test_what_one_is_notified_of_is_chosen_in_the_menu_for_all_devices(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await written(node, ann, [tom], ["Tom"])
+    first, second = await windows.open(ann, "Ann"), await windows.open(ann, "Ann")
+    await expect(second.page).to_have_title("(1) Parley")
+    await choose(first, "Tom", "Notifications")
+    choices = first.page.get_by_role("menuitemradio")
+    await expect(choices).to_have_text(["All messages", "Only mentions", "None"])
+    await expect(first.page.get_by_role("menuitemradio", checked=True)).to_have_text("All messages")
+    await shoot(first, "notify")
+    await choices.get_by_text("None").click()
+    await expect(row_of(second, "Tom").get_by_role("img", name="Muted")).to_be_visible()
+    await expect(second.page).to_have_title("Parley")
+    await choose(second, "Tom", "Notifications")
+    await expect(second.page.get_by_role("menuitemradio", checked=True)).to_have_text("None")
+
+
+@pytest.mark.parametrize(("direction", "onwards"), [("ltr", 1), ("rtl", -1)])
+async def test_a_swipe_over_a_chat_archives_it_or_marks_it(
+    windows: Windows, node: Node, numbers: Numbers, direction: str, onwards: int
+) -> None:
+    ann, tom, eva = await numbers.sign_in(node, 3)
+    await written(node, ann, [tom, eva], ["Tom", "Eva"])
+    window = await windows.open(ann, "Ann", **PHONE)
+    page, label = window.page, window.page.locator(".swipe-label")
+    await page.evaluate("dir => { document.dir = dir; }", direction)
+    await expect(page.locator(".chat-title")).to_have_text(["Tom", "Eva"])
+    address = page.url
+
+    async def middle_of(title: str) -> tuple[float, float]:
+        box = await box_of(row_of(window, title))
+        return (box["left"] + box["right"]) / 2, (box["top"] + box["bottom"]) / 2
+
+    async def swipe(title: str, across: float, down: float = 0) -> None:
+        x, y = await middle_of(title)
+        await touch(page, (x, y), (x + across / 2, y + down / 2), (x + across, y + down))
+
+    await swipe("Tom", 0)  # the first finger loads what this takes
+    await page.wait_for_function("() => document.querySelector('.chats-scroller.takes-touch') !== null")
+    await swipe("Tom", -50 * onwards)  # not far enough
+    await swipe("Tom", -60 * onwards, 120)  # that scrolls
+    await expect(label).to_have_count(0)
+    assert await row_of(window, "Tom").locator("a").evaluate("node => node.style.transform") == ""
+
+    await swipe("Tom", 100 * onwards)
+    await expect(row_of(window, "Tom").locator(".badge")).to_have_count(0)
+    await swipe("Tom", 100 * onwards)
+    await expect(row_of(window, "Tom").locator(".badge")).to_have_text("marked as unread")
+    x, y = await middle_of("Tom")
+    hold = "(event) => document.elementFromPoint(event.x, event.y).dispatchEvent(new PointerEvent(event.name, { bubbles: true, pointerId: 9, pointerType: 'touch', isPrimary: true, clientX: event.x + event.by, clientY: event.y }))"
+    await page.evaluate(hold, {"name": "pointerdown", "x": x, "y": y, "by": 0})
+    await page.evaluate(hold, {"name": "pointermove", "x": x, "y": y, "by": -100 * onwards})
+    await expect(label).to_have_text("Archive")
+    await shoot(window, f"swipe-{direction}")
+    await page.evaluate(hold, {"name": "pointerup", "x": x, "y": y, "by": -100 * onwards})
+    await expect(page.locator(".chat-title")).to_have_text(["Eva"])
+    await expect(page.get_by_role("button", name="Archived: one chat")).to_be_visible()
+    assert page.url == address, "no swipe opens a chat"

@@ -11,7 +11,7 @@ export async function openChatMenu(client, chat, anchor) {
   if (value === null) return;
   if (value === "starred") return (await import("./starred.js").catch(() => null))?.showStarred(client);
   if (value === "search") return client.emit("search", chat.id);
-  const fields = value === "mute" ? await askHowLong(anchor) : CHOSEN[value](chat);
+  const fields = value === "mute" ? await askHowLong(anchor) : value === "notify" ? await askNotify(anchor, chat) : CHOSEN[value](chat);
   if (fields) await setFor(client, chat, fields);
 }
 
@@ -25,7 +25,8 @@ export async function setFor(client, chat, fields) {
   }
 }
 
-const CHOSEN = {
+/** What the entries set, by their values. */
+export const CHOSEN = {
   unmute: () => ({ muted_until: null }),
   pin: () => ({ pinned: Date.now() }), // behind those that are pinned already
   unpin: () => ({ pinned: null }),
@@ -35,7 +36,8 @@ const CHOSEN = {
   read: () => ({ marked_unread: false }),
 };
 
-function entriesOf(chat, now) {
+/** What the menu of a chat offers. */
+export function entriesOf(chat, now) {
   const { settings } = chat;
   const isUnread = chat.unread > 0 || settings.marked_unread;
   return [
@@ -43,6 +45,7 @@ function entriesOf(chat, now) {
     chat.isOwn ? { icon: "star", label: gettext("Starred messages"), value: "starred" } : null,
     settings.pinned === undefined ? { icon: "pin", label: gettext("Pin to the top"), value: "pin" } : { icon: "pin", label: gettext("Unpin"), value: "unpin" },
     chat.isOwn ? null : chat.isMutedAt(now) ? { icon: "bell", label: gettext("Unmute"), value: "unmute" } : { icon: "mute", label: gettext("Mute…"), value: "mute" },
+    chat.isOwn ? null : { icon: "bell", label: gettext("Notifications…"), value: "notify" },
     chat.isOwn ? null : isUnread ? { icon: "tick", label: gettext("Mark as read"), value: "read" } : { icon: "chats", label: gettext("Mark as unread"), value: "unread" },
     chat.isArchivedAt(now) ? { icon: "archive", label: gettext("Unarchive"), value: "unarchive" } : { icon: "archive", label: gettext("Archive"), value: "archive" },
   ].filter(Boolean);
@@ -56,4 +59,12 @@ async function askHowLong(anchor) {
   ]);
   if (value === null) return null;
   return { muted_until: value === "always" ? value : new Date(Date.now() + value).toISOString() };
+}
+
+/** Which messages one is told of. */
+async function askNotify(anchor, { settings }) {
+  const { notify = "all" } = settings;
+  const choices = [["all", gettext("All messages")], ["mentions", gettext("Only mentions")], ["none", gettext("None")]];
+  const value = await openMenu(anchor, choices.map(([value, label]) => ({ icon: value === notify ? "tick" : value === "none" ? "mute" : "bell", label, value, isChosen: value === notify })));
+  return value && { notify: value === "all" ? null : value };
 }

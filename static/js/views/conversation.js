@@ -50,22 +50,23 @@ export class Conversation {
     this.dateChip = new DateChip(this.messages, (place) => this.#dayAt(place));
     this.pills = new ListPills({ toUnread: () => this.messages.toPlace(this.#unreadFrom, 96), toEnd: () => this.messages.toEnd() });
     this.composer = new Composer(client, client.laneOf(place), {
-      send: (text, replyTo) => this.#send((to) => client.send(to, text, replyTo)),
+      send: (text, replyTo, mentions) => this.#send((to) => client.send(to, text, replyTo, mentions)),
       sendFile: (file, facts, replyTo) => this.#send((to) => client.sendFile(to, file, facts, replyTo)),
       sendContent: (content, replyTo) => this.#send((to) => client.sendContent(to, content, replyTo)),
       title: () => client.people.titleOf(this.#chat ?? place),
-      edit: (message, text) => saveEdit(client, this.#chat, message, text),
-      editLast: () => this.#editLast(),
-      quiet: () => (player.pause(), pauseVideo()),
+      chat: () => this.#chat, nameOf: this.nameOf,
+      edit: (message, text, mentions) => saveEdit(client, this.#chat, message, text, mentions),
+      editLast: () => this.#editLast(), quiet: () => (player.pause(), pauseVideo()),
       typed: () => this.#chat && place.kind !== "self" && client.typing.pressed(this.#chat.id),
       fail: (error) => client.emit("problem", keepingProblem(error)),
     });
     this.files = new WaitingFiles(client.outbox, () => this.#refresh());
     this.loading = el("p.loading", { hidden: true }, gettext("Older messages come with the connection…"));
     this.closed = new Closed(client, place, () => this.composer.focus());
+    this.pinned = new LatePart(() => import("./pinned_bar.js"), ({ PinnedBar }) => new PinnedBar(client, this));
     this.above = place.event ? new LatePart(() => import("./event_card.js"), ({ EventCard }) => new EventCard(client, place, navigate)) : place.kind === "direct" ? new StrangerBar(client, place.contact) : null;
     this.node = el("section.conversation", { "aria-label": gettext("Conversation") },
-      this.header.node, this.above?.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
+      this.header.node, this.above?.node, this.pinned.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
     this.composer.attach.listen(this.node);
     this.acts = actsOf(client, this);
     listenToRows(this.messages.list, this.acts);
@@ -92,12 +93,7 @@ export class Conversation {
     document.removeEventListener("visibilitychange", this.#moved);
     removeEventListener("focus", this.#moved);
     this.stopActs?.();
-    this.above?.stop();
-    this.search?.stop();
-    this.jump.stop();
-    this.composer.stop(how);
-    this.files.stop();
-    this.messages.stop();
+    for (const part of [this.pinned, this.above, this.search, this.jump, this.composer, this.files, this.messages]) part?.stop(how);
     this.#client.typing.stopped();
   }
 
@@ -221,6 +217,7 @@ export class Conversation {
       card: cardOf(item, this.#client),
       isLate: this.#isLate(item),
       isInGroup: this.place.kind !== "direct",
+      isStarred: Boolean(this.stars?.has(this.#chat?.id, item.seq)),
       sender: this.place.kind !== "direct" && !isMine && !isRun ? { name: this.nameOf(item.from), photo: people.photos.get(item.from) ?? null } : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
       isMarked: item.seq !== undefined && item.seq === this.jump.seq,

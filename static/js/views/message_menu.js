@@ -3,6 +3,7 @@
 import { gettext } from "../language.js";
 import { compareWords } from "../locale.js";
 import { newClientId } from "../outbox.js";
+import { isAdminOf } from "../pins.js";
 import { starsOf } from "../stars.js";
 import { loaded } from "./attach.js";
 import { anchorOf, BubbleMenu } from "./bubble_menu.js";
@@ -178,11 +179,6 @@ export async function confirmRemoval(client, chat, message) {
       el("button", { type: "button", onclick: () => close(null) }, gettext("Cancel"))),
   ]);
   if (scope) await client.remove(chat, message.seq, scope);
-}
-
-async function isAdminOf(client, chat) {
-  const info = await client.rest.get(`/api/groups/${chat.group}/info/`).catch(() => null);
-  return Boolean(info?.admins.includes(client.session.number));
 }
 
 async function showReaders(client, chat, message) {

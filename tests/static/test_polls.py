@@ -11,6 +11,8 @@ from tests.static.shots import shoot
 from tests.static.test_events import named
 from tests.support.node import Node, Person
 
+READY = "() => document.querySelector('.scroller.takes-touch') !== null"
+
 
 async def send_poll(node: Node, person: Person, other: Person, **fields: Any) -> None:
     body = {"contact": other.number, "question": "Where do we eat?", "options": ["At Ann's", "In the park"], **fields}
@@ -93,6 +95,7 @@ async def test_a_press_is_not_lost_to_a_vote_that_comes_while_it_is_held(
     message = sent["message"]
     at_tom = await windows.open(tom, "Tom")
     await at_tom.open_contact(ann.number)
+    await at_tom.page.wait_for_function(READY)  # what listens to presses came with what listens to fingers
     for press, let_go, vote, shown in (
         (at_tom.page.mouse.down, at_tom.page.mouse.up, [0], ["1", "1"]),
         (lambda: at_tom.page.keyboard.down(" "), lambda: at_tom.page.keyboard.up(" "), [1], ["0", "1"]),

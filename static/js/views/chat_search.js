@@ -58,7 +58,7 @@ export class ChatSearchBar {
     header.node.hidden = false;
     this.node.remove();
     this.field.value = "";
-    jump.mark();
+    jump?.mark();
     if (hit) messages.focus(hit.seq - 1);
     else header.more.focus();
   }
@@ -106,7 +106,7 @@ export class ChatSearchBar {
     if (hit === this.#shown) return;
     this.#shown = hit;
     if (hit) this.#conversation.jumpTo(hit.seq, { hits, query: this.field.value, keepsFocus: true });
-    else if (!isOn || !hits.length) this.#conversation.jump.mark();
+    else if (!isOn || !hits.length) this.#conversation.jump?.mark();
   }
 
   /** How far one is, or why there is nothing. */

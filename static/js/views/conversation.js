@@ -14,7 +14,6 @@ import { ListPills } from "./list_pills.js";
 import { DateChip } from "./date_chip.js";
 import { nameIn } from "./event_texts.js";
 import { el } from "./dom.js";
-import { Jump } from "./jump.js";
 import { retryBroken } from "./broken.js";
 import { actsOf, lastEditable, prepareActs, saveEdit } from "./message_acts.js";
 import { cardOf, heightOf, isLate, loadKinds, pauseVideo, showSounds, showUpload } from "./message_content.js";
@@ -22,7 +21,6 @@ import { brokenRow, listenToRows, messageRow, noticeOf, noticeRow } from "./mess
 import { MessageList } from "./message_list.js";
 import { News } from "./news.js";
 import { Pending, WaitingFiles } from "./pending.js";
-import { StrangerBar } from "./stranger_bar.js";
 import { keepingProblem, summaryOf } from "./texts.js";
 import { dayKey, dayOf } from "./times.js";
 
@@ -36,6 +34,7 @@ export class Conversation {
   #loader;
   #unreadFrom = null; // the place of the line above what was unread when this was opened
   #isPositioned = false;
+  #isStopped = false;
 
   /** `place` is a Chat, or {kind: "direct" or "self", contact} before there is one. */
   constructor(client, place, navigate, player) {
@@ -46,7 +45,6 @@ export class Conversation {
     this.header = new ConversationHeader(client, place, navigate, this.nameOf);
     this.news = new News(client.me, (entry) => this.#newsOf(entry, client.people));
     this.messages = new MessageList(this.#source(), { label: gettext("Messages"), onmoved: () => this.#moved() });
-    this.jump = new Jump(client, () => this.#chat, this.messages);
     this.dateChip = new DateChip(this.messages, (place) => this.#dayAt(place));
     this.pills = new ListPills({ toUnread: () => this.messages.toPlace(this.#unreadFrom, 96), toEnd: () => this.messages.toEnd() });
     this.composer = new Composer(client, client.laneOf(place), {
@@ -64,7 +62,7 @@ export class Conversation {
     this.loading = el("p.loading", { hidden: true }, gettext("Older messages come with the connection…"));
     this.closed = new Closed(client, place, () => this.composer.focus());
     this.pinned = new LatePart(() => import("./pinned_bar.js"), ({ PinnedBar }) => new PinnedBar(client, this));
-    this.above = place.event ? new LatePart(() => import("./event_card.js"), ({ EventCard }) => new EventCard(client, place, navigate)) : place.kind === "direct" ? new StrangerBar(client, place.contact) : null;
+    this.above = place.event ? new LatePart(() => import("./event_card.js"), ({ EventCard }) => new EventCard(client, place, navigate)) : place.kind === "direct" ? new LatePart(() => import("./stranger_bar.js"), ({ StrangerBar }) => new StrangerBar(client, place.contact)) : null;
     this.node = el("section.conversation", { "aria-label": gettext("Conversation") },
       this.header.node, this.above?.node, this.pinned.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
     this.composer.attach.listen(this.node);
@@ -90,6 +88,7 @@ export class Conversation {
 
   stop(how) {
     for (const off of this.#offs) off();
+    this.#isStopped = true;
     document.removeEventListener("visibilitychange", this.#moved);
     removeEventListener("focus", this.#moved);
     this.stopActs?.();
@@ -106,7 +105,7 @@ export class Conversation {
       client.on("people", () => this.#refresh()),
       client.events.on("change", (id) => id === place.event && this.#refresh()),
       client.on("outbox", () => this.#refresh()),
-      client.on("search-over", () => this.search?.node.isConnected || this.jump.mark()),
+      client.on("search-over", () => this.search?.node.isConnected || this.jump?.mark()),
       client.on("progress", (id) => client.outbox.items.has(id) && this.#refresh()),
       client.on("state", (state) => {
         this.#loader.forget();
@@ -220,7 +219,7 @@ export class Conversation {
       isStarred: Boolean(this.stars?.has(this.#chat?.id, item.seq)),
       sender: this.place.kind !== "direct" && !isMine && !isRun ? { name: this.nameOf(item.from), photo: people.photos.get(item.from) ?? null } : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
-      isMarked: item.seq !== undefined && item.seq === this.jump.seq,
+      isMarked: item.seq !== undefined && item.seq === this.jump?.seq,
       who: this.nameOf(item.from), reactors: Object.keys(item.reactions ?? {}).map((account) => people.nameOfAccount(Number(account))),
     };
   }
@@ -267,15 +266,22 @@ export class Conversation {
   }
 
   /** As Jump.to says. */
-  jumpTo(seq, how) {
-    return this.jump.to(seq, how);
+  async jumpTo(seq, how) {
+    const module = await this.#loaded(() => import("./jump.js"));
+    if (module) await (this.jump ??= new module.Jump(this.#client, () => this.#chat, this.messages)).to(seq, how);
   }
 
   /** Search in this chat. */
   openSearch = async () => {
-    const loadedSearch = await loaded(() => import("./chat_search.js"), (error) => this.#client.emit("problem", error.message));
-    if (loadedSearch && this.#chat && this.node.isConnected) (this.search ??= new loadedSearch.ChatSearchBar(this.#client, this)).open();
+    const module = await this.#loaded(() => import("./chat_search.js"));
+    if (module && this.#chat) (this.search ??= new module.ChatSearchBar(this.#client, this)).open();
   };
+
+  /** A part that is loaded when it is asked for; null where it does not come, or too late. */
+  async #loaded(load) {
+    const module = await loaded(load, (error) => this.#client.emit("problem", error.message));
+    return this.#isStopped ? null : module;
+  }
 
   /** The reader is somewhere else, or came back: what is in view is read. */
   #moved = () => {

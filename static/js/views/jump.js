@@ -2,6 +2,7 @@
 
 import { gettext } from "../language.js";
 import { focusWatch } from "./dom.js";
+import { FoundMarks } from "./found_marks.js";
 
 const MARKED_MS = 2500;
 const FROM_TOP_PX = 112; // below what lies over the list
@@ -12,8 +13,7 @@ export class Jump {
   #messages;
   #timer = null;
   #last = 0; // the last one that was asked for: another that comes after it moves nothing
-  #marks = null;
-  #marked = [[], "", null]; // what FoundMarks shows
+  #marks;
   seq = null; // of the message that stands out
 
   /** `messages` is the MessageList of the conversation. */
@@ -21,12 +21,13 @@ export class Jump {
     this.#client = client;
     this.#chatOf = chatOf;
     this.#messages = messages;
+    this.#marks = new FoundMarks(messages.list);
   }
 
   stop() {
     this.#last = -1;
     clearTimeout(this.#timer);
-    this.#marks?.stop();
+    this.#marks.stop();
   }
 
   /** `hits` and `query`: of a search, whose words stand out then; `keepsFocus`: it stays where it is. */
@@ -57,12 +58,7 @@ export class Jump {
   }
 
   /** Let what was found stand out where it stands, until something else was; without hits, nothing. */
-  async mark(hits = [], query = "", now = null) {
-    this.#marked = [hits, query, now];
-    if (!hits.length && !this.#marks) return;
-    const loaded = await import("./found_marks.js").catch(() => null);
-    if (!loaded || this.#last < 0) return;
-    this.#marks ??= new loaded.FoundMarks(this.#messages.list);
-    this.#marks.show(...this.#marked);
+  mark(hits = [], query = "", now = null) {
+    this.#marks.show(hits, query, now);
   }
 }

@@ -10,7 +10,6 @@ import { Shortcuts } from "./shortcuts.js";
 import { onPreferences } from "../preferences.js";
 import { sentenceOf } from "../waiting.js";
 import { blankOf, el, keepingFocus, show } from "./dom.js";
-import { keepPresses } from "./presses.js";
 import { Tabs } from "./tabs.js";
 
 const PROBLEM_MS = 8000;
@@ -63,7 +62,7 @@ export class Shell {
       client.on("chat", (chat) => this.#page === null && location.hash === `#/chat/${chat.id}` && keepingFocus(this.#route)),
     ];
     this.#offs.push(onPreferences(() => client.emit("people"))); // times are written with another clock
-    this.#offs.push(this.player.on("change", () => this.#showPlayer()), keepPresses());
+    this.#offs.push(this.player.on("change", () => this.#showPlayer()));
     addEventListener("hashchange", this.#route);
     this.#tick = setInterval(() => this.#showState(), 1000);
     this.shortcuts.start();

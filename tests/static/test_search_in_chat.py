@@ -117,7 +117,12 @@ async def test_a_hit_of_all_chats_stands_out_in_its_place_until_the_search_is_ov
     page = window.page
     field = page.get_by_label("Search chats")
     await field.fill("muller")
-    await page.get_by_role("region", name="Messages that were found").get_by_role("button").click()
+    await (
+        page.get_by_role("region", name="Messages that were found")
+        .get_by_role("listitem")
+        .get_by_role("button")
+        .click()
+    )
     await expect(window.row("Meet me at the")).to_be_in_viewport()
     await until_painted(page, "found-now", "Müller")
     await field.fill("")

@@ -4,14 +4,11 @@ import { ChatSearch } from "../chat_search.js";
 import { gettext } from "../language.js";
 import { compareWords, numberOf } from "../locale.js";
 import { el, iconButton, show } from "./dom.js";
+import { KINDS } from "./search_kinds.js";
 import { summaryOf } from "./texts.js";
 import { wholeTimeOf } from "./times.js";
 
 const AFTER_MS = 250; // without another key
-const KINDS = [
-  ["", gettext("Everything")], ["t", gettext("Texts")], ["i", gettext("Photos")], ["v", gettext("Videos")], ["a", gettext("Audio")], ["d", gettext("Files")],
-  ["l", gettext("Places")], ["c", gettext("Contact cards")], ["p", gettext("Polls")],
-];
 
 export class ChatSearchBar {
   #client;

@@ -11,6 +11,7 @@ export async function openChatMenu(client, chat, anchor) {
   const value = await openMenu(anchor, entriesOf(chat, Date.now()));
   if (value === null) return;
   if (value === "starred") return (await import("./starred.js").catch(() => null))?.showStarred(client);
+  if (value === "search") return client.emit("search", chat.id);
   const fields = value === "mute" ? await askHowLong(anchor) : value === "notify" ? await askNotify(anchor, chat) : CHOSEN[value](chat);
   if (fields) await setFor(client, chat, fields);
 }
@@ -44,6 +45,7 @@ export function entriesOf(chat, now) {
   return [
     chat.isOwn ? { icon: "star", label: gettext("Starred messages"), value: "starred" } : null,
     settings.pinned === undefined ? { icon: "pin", label: gettext("Pin to the top"), value: "pin" } : { icon: "pin", label: gettext("Unpin"), value: "unpin" },
+    { icon: "search", label: gettext("Search"), value: "search" },
     chat.isOwn ? null : chat.isMutedAt(now) ? { icon: "bell", label: gettext("Unmute"), value: "unmute" } : { icon: "mute", label: gettext("Mute…"), value: "mute" },
     chat.isOwn ? null : { icon: "bell", label: gettext("Notifications…"), value: "notify" },
     chat.isOwn ? null : isUnread ? { icon: "tick", label: gettext("Mark as read"), value: "read" } : { icon: "chats", label: gettext("Mark as unread"), value: "unread" },

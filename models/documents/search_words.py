@@ -180,10 +180,11 @@ def _known_terms(part: str) -> tuple[str, ...]:
 
 def matches(query: SearchQuery, texts: Sequence[str]) -> bool:
     """Returns whether a query finds a message with these texts: `find_ranges` without the ranges."""
-    folded = [fold(text) for text in texts]
-    return all(any(part in text for text in folded) for part in query.elsewhere) and all(
-        any(_begins_word(word, text) for text in folded) for word in query.words
-    )
+    folded = fold(texts[0]) if len(texts) == 1 else "\n".join(map(fold, texts))  # no part of a query goes beyond a line
+    for part in query.elsewhere:
+        if part not in folded:
+            return False
+    return all(_begins_word(word, folded) for word in query.words)
 
 
 def find_ranges(query: SearchQuery, texts: Sequence[str]) -> list[list[Range]] | None:

@@ -90,6 +90,12 @@ COY_IS_UP: Line = {"t": 0, "what": "up", "by": "coy", "account": COY, "role": "c
 EDITED = [*BEGIN, *sent(1), asked("e", "edit", of=1), answered("e", 2, t=2)]
 EDITED_LOG = [row(1, text="words e"), row(2, "e", "edit", of=1)]
 SEEN_EDITED = [saw(1, t=2), saw(2, client_id="e", kind="edit", text="words e", of=1, t=2)]
+LEFT_BEFORE_EDIT = [
+    row(1, "came", "joined", accounts=[COY]),
+    row(2, "1"),
+    row(3, "went", "left", left=COY),
+    row(4, "e", "edit", of=2),
+]
 DELETED = [*BEGIN, *sent(1), asked("d", "deletion", of=1), answered("d", 2, t=2)]
 DELETED_LOG = [row(1, text=None), row(2, "d", "deletion", of=1)]
 SEEN_DELETED = [saw(1, t=2), saw(2, client_id="d", kind="deletion", text=None, of=1, t=2)]
@@ -239,6 +245,22 @@ def test_there_is_a_guilty_history_for_each_verdict() -> None:
                 *end(),
             ],
             id="begun anew behind 2",
+        ),
+        pytest.param(
+            [
+                *BEGIN,
+                COY_IS_UP,
+                asked("1"),
+                answered("1", 2),
+                asked("e", "edit", of=2),
+                answered("e", 4),
+                *[saw(each["seq"]) | each for each in LEFT_BEFORE_EDIT],
+                saw(2, by="coy", client_id="1", text="words 1"),
+                saw(2, by="coy", client_id="1", text="words 1", how="history", asked_at=3),
+                log(*LEFT_BEFORE_EDIT),
+                *end(),
+            ],
+            id="left before the edit",
         ),
         pytest.param([*BEGIN, *sent(3), {"t": 5, "what": "down", "by": "ben"}, log(*ROWS), *end()], id="not connected"),
         pytest.param([*BEGIN, *WATCHING, {"t": 8, "what": "calm"}, {"t": 20, "what": "rest"}], id="gone a moment ago"),

@@ -22,7 +22,7 @@ import json
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -418,25 +418,39 @@ class Piece:
                 )
 
 
-def judge(records: Iterable[Record]) -> Findings:
-    """Returns what there is to say of a history, read line by line."""
-    findings = Findings()
-    piece = Piece(findings)
-    for line, record in enumerate(records, start=1):
+class Reader:
+    """Judges a file as far as it is written, and goes on from there when it has grown."""
+
+    def __init__(self, path: Path) -> None:
+        self.found = Findings()
+        self._path = path
+        self._piece = Piece(self.found)
+        self._line = self._offset = 0
+
+    def go_on(self) -> Findings:
+        """Take the lines that are new. Returns all findings so far."""
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            for text in file:
+                if not text.endswith(b"\n"):  # half a line: it is still written, or its run was killed
+                    break
+                self._offset += len(text)
+                self.take(json.loads(text))
+        return self.found
+
+    def take(self, record: Record) -> None:
+        """Take the next line."""
+        self._line += 1
         if record["what"] == "piece":
-            findings.pieces += 1
-            piece = Piece(findings)
+            self.found.pieces += 1
+            self._piece = Piece(self.found)
         else:
-            piece.feed(line, record)
-    return findings
+            self._piece.feed(self._line, record)
 
 
-def read(path: Path) -> Iterable[Record]:
-    """Yields the lines of a file; a last one that a killed run left unfinished is none."""
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
+def judge(path: Path) -> Findings:
+    """Returns what there is to say of a whole history."""
+    return Reader(path).go_on()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -468,7 +482,7 @@ def describe(found: Findings) -> str:
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("benchmarks.check_history", description="Judge the history of a fault run.")
     parser.add_argument("file", type=Path)
-    found = judge(read(parser.parse_args(argv).file))
+    found = judge(parser.parse_args(argv).file)
     print(describe(found))
     return 0 if found.is_clean else 1
 

@@ -22,7 +22,7 @@ from typing import Any
 import aiohttp
 from pymongo.errors import PyMongoError
 
-from benchmarks.check_history import Findings, judge, read
+from benchmarks.check_history import Findings, Reader
 from benchmarks.history import History, digest
 from benchmarks.history_faults import KINDS, Faults
 from benchmarks.history_log import Chat, Row
@@ -40,6 +40,7 @@ SETTLE_WITHIN_S = 150.0  # until everything is acknowledged after the last fault
 LEVEL_WITHIN_S = 45.0  # until everybody holds everything after that; who does not by then never will
 LEVEL_LEAST_S = 3.0
 GRANTED_WITHIN_S = 30.0
+LOOKS_EVERY_S = 3.0  # at what is written so far, where a run ends with the first broken promise
 MEDDLES_EVERY_S = 1.0
 MEDDLES_WITHIN_S = 10.0
 
@@ -227,29 +228,33 @@ class Play:
     until_convicted: bool = False
     began: float = field(default_factory=monotonic)
 
-    async def run(self) -> Findings | None:
-        """Play all rounds. Returns the findings of the whole file, read anew after each rest if it stops at a conviction."""
+    async def run(self) -> Findings:
+        """Play all rounds, or until a promise is broken. Returns the findings of the whole file."""
         plan, world = self.world.plan, self.world
-        findings: Findings | None = None
+        reader = Reader(self.path)
         async with asyncio.TaskGroup() as people:
             others = [people.create_task(each.run(), name=each.name) for each in world.readers()]
+            playing = asyncio.create_task(self._rounds(plan), name="rounds")
             try:
-                while True:
-                    is_last = monotonic() - self.began + plan.round_s / 2 > plan.minutes * 60
-                    if is_last:
+                while not playing.done():
+                    await asyncio.wait([playing], timeout=LOOKS_EVERY_S if self.until_convicted else None)
+                    world.history.flush()
+                    if self.until_convicted and not (await asyncio.to_thread(reader.go_on)).is_clean:
                         break
-                    await self._round()
-                    if self.until_convicted:
-                        findings = await asyncio.to_thread(lambda: judge(read(self.path)))
-                        if not findings.is_clean:
-                            break
-                await self._write_logs(is_whole=True)
-                world.history.note("end")
-                world.history.flush()
+                if playing.done():
+                    await playing
             finally:
-                for task in others:
+                for task in (playing, *others):
                     task.cancel()
-        return findings or await asyncio.to_thread(lambda: judge(read(self.path)))
+                await asyncio.gather(playing, return_exceptions=True)
+        return await asyncio.to_thread(reader.go_on)
+
+    async def _rounds(self, plan: HistoryPlan) -> None:
+        while monotonic() - self.began + plan.round_s / 2 < plan.minutes * 60:
+            await self._round()
+        await self._write_logs(is_whole=True)
+        self.world.history.note("end")
+        self.world.history.flush()
 
     async def _round(self) -> None:
         plan, world = self.world.plan, self.world
@@ -367,6 +372,4 @@ async def run_piece(
         world = World(http, site, plan, random, history)
         await world.settle()
         play = Play(world, Faults(site, history, Random(random.random())), path, until_convicted)
-        findings = await play.run()
-        assert findings is not None
-        return findings
+        return await play.run()

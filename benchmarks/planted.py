@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from benchmarks.check_history import Findings, judge, read
+from benchmarks.check_history import Findings, judge
 
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = Path(__file__).with_name("planted")
@@ -110,7 +110,7 @@ def plant(name: str, minutes: float, seed: int) -> Found:
                     run.wait(30)
                 run.kill()
         took = monotonic() - began
-        findings = judge(read(history)) if history.exists() else Findings()
+        findings = judge(history) if history.exists() else Findings()
         print(said, flush=True)
     return Found(name, says, {verdict: count for verdict, count in findings.counts.items() if count}, took)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.check_history import VERDICTS, Findings, judge
+from benchmarks.check_history import VERDICTS, Findings, Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 ANN, BEN, COY = 1, 2, 3
@@ -70,8 +70,15 @@ SEEN = [saw(seq) for seq in (1, 2, 3)]
 INNOCENT = [*BEGIN, *sent(3), *SEEN, log(*ROWS), *end()]
 
 
+def judge(lines: Sequence[Line]) -> Findings:
+    reader = Reader(Path())
+    for line in lines:
+        reader.take(line)
+    return reader.found
+
+
 def convicted(lines: Sequence[Line]) -> set[str]:
-    found: Findings = judge(lines)
+    found = judge(lines)
     guilty = {verdict for verdict, count in found.counts.items() if count}
     assert guilty == set(found.evidence)
     assert all(found.evidence[verdict] for verdict in guilty)

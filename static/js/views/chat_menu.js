@@ -4,12 +4,14 @@ import { gettext } from "../language.js";
 import { openMenu } from "./menu.js";
 
 const HOUR_MS = 3600000;
+const TELLING_MS = 50;
 
 /** Open the menu of a chat beside a node, and do what is chosen. */
 export async function openChatMenu(client, chat, anchor) {
   const value = await openMenu(anchor, entriesOf(chat, Date.now()));
   if (value === null) return;
   if (value === "starred") return (await import("./starred.js").catch(() => null))?.showStarred(client);
+  if (value === "search") return client.emit("search", chat.id);
   const fields = value === "mute" ? await askHowLong(anchor) : value === "notify" ? await askNotify(anchor, chat) : CHOSEN[value](chat);
   if (fields) await setFor(client, chat, fields);
 }
@@ -18,6 +20,7 @@ export async function openChatMenu(client, chat, anchor) {
 export async function setFor(client, chat, fields) {
   try {
     if (fields.marked_unread === false && client.receipts.read(chat, chat.log.cursor)) client.emit("chat", chat);
+    while (fields.marked_unread && client.state === "online" && client.receipts.untold(chat.id)) await new Promise((resolve) => setTimeout(resolve, TELLING_MS)); // a read mark that moves on behind this would take it back
     await client.setSettings(chat, fields);
   } catch (error) {
     client.emit("problem", error.name === "Refused" ? error.message : gettext("This can be set once there is a connection."));
@@ -42,6 +45,7 @@ export function entriesOf(chat, now) {
   return [
     chat.isOwn ? { icon: "star", label: gettext("Starred messages"), value: "starred" } : null,
     settings.pinned === undefined ? { icon: "pin", label: gettext("Pin to the top"), value: "pin" } : { icon: "pin", label: gettext("Unpin"), value: "unpin" },
+    { icon: "search", label: gettext("Search"), value: "search" },
     chat.isOwn ? null : chat.isMutedAt(now) ? { icon: "bell", label: gettext("Unmute"), value: "unmute" } : { icon: "mute", label: gettext("Mute…"), value: "mute" },
     chat.isOwn ? null : { icon: "bell", label: gettext("Notifications…"), value: "notify" },
     chat.isOwn ? null : isUnread ? { icon: "tick", label: gettext("Mark as read"), value: "read" } : { icon: "chats", label: gettext("Mark as unread"), value: "unread" },

@@ -24,7 +24,7 @@ export function prepareActs(client, conversation) {
   let off = null;
   const load = async () => {
     try {
-      const [{ RowPointer }, { starsOf }] = await Promise.all([import("./row_pointer.js"), import("../stars.js"), import("./message_menu.js"), loadKinds()]); // what one sends is drawn, too
+      const [{ RowPointer }, { starsOf }] = await Promise.all([import("./row_pointer.js"), import("../stars.js"), import("./message_menu.js"), loadKinds(), import("./jump.js"), import("./presses.js")]); // what one sends is drawn, too
       off?.();
       if (isStopped || pointer) return;
       pointer = new RowPointer(messages.node, acts);

@@ -6,6 +6,7 @@ import { isUnknown, learnPins, pinnedIn } from "../pins.js";
 import { loaded } from "./attach.js";
 import { drawing, el, icon, perFrame, show } from "./dom.js";
 import { summaryOf } from "./texts.js";
+import "./presses.js";
 
 const LINES = "M9 6h11M9 12h11M9 18h11M4.5 6v.01M4.5 12v.01M4.5 18v.01";
 

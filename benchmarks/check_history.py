@@ -22,7 +22,7 @@ import json
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,8 @@ class Piece:
         self._unjudged: dict[Name, Ask] = {}
         self._changes: dict[Place, list[Ask]] = defaultdict(list)  # edits and deletions of a message
         self._seen: dict[tuple[int, int, int], dict[tuple[Any, ...], str]] = defaultdict(dict)  # not judged yet
+        # Chat, seq, account, newer edits: shown as it was before them, which is right for whoever may not see these edits.
+        self._aged: list[tuple[int, int, int, list[int], str]] = []
         self._recoveries: list[Recovery] = []
         self._open: dict[int, str] = {}
         self._presence: dict[int, tuple[int, float]] = {}  # account -> connections, since when
@@ -217,11 +219,14 @@ class Piece:
                 "outdated", f"{said} was shown the words of chat {chat} seq {seq}, deleted before it asked"
             )
             return
-        newest = max((ask.seq or 0 for ask in known if ask.act == "edit"), default=0)
-        older = {ask.text for ask in known if (ask.seq or 0) < newest}
+        edits = {ask.text: ask.seq or 0 for ask in known if ask.act == "edit"}
         sent = self.asks.get((record["sender"], chat, record["client_id"]))
-        if newest and (text in older or (sent is not None and text == sent.text)):
-            self.found.convict("outdated", f"{said} was shown chat {chat} seq {seq} as it was before its edit {newest}")
+        is_first = sent is not None and text == sent.text
+        newer = (
+            [] if text not in edits and not is_first else [each for each in edits.values() if each > edits.get(text, 0)]
+        )
+        if newer:
+            self._aged.append((chat, seq, self.clients[record["by"]].account, newer, said))
 
     def _on_reset(self, _: int, record: Record) -> None:
         """The client discards what it holds of a chat up to there, and begins behind `after`."""
@@ -360,6 +365,12 @@ class Piece:
                 if not chat.may_see(account, seq):
                     self.found.convict("seen by an outsider", f"{said} {place}, but account {account} was not in it")
         self._seen.clear()
+        for number, seq, account, newer, said in self._aged:
+            if any(self.chats[number].may_see(account, each) for each in newer):
+                self.found.convict(
+                    "outdated", f"{said} was shown chat {number} seq {seq} as it was before its edits {newer}"
+                )
+        self._aged.clear()
 
     def _allowed(self, number: int, chat: Chat, row: Row, account: int) -> set[str | None]:
         """Returns the words that an entry may be shown with: its first ones, those of edits, and none once it is deleted."""
@@ -407,25 +418,39 @@ class Piece:
                 )
 
 
-def judge(records: Iterable[Record]) -> Findings:
-    """Returns what there is to say of a history, read line by line."""
-    findings = Findings()
-    piece = Piece(findings)
-    for line, record in enumerate(records, start=1):
+class Reader:
+    """Judges a file as far as it is written, and goes on from there when it has grown."""
+
+    def __init__(self, path: Path) -> None:
+        self.found = Findings()
+        self._path = path
+        self._piece = Piece(self.found)
+        self._line = self._offset = 0
+
+    def go_on(self) -> Findings:
+        """Take the lines that are new. Returns all findings so far."""
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            for text in file:
+                if not text.endswith(b"\n"):  # half a line: it is still written, or its run was killed
+                    break
+                self._offset += len(text)
+                self.take(json.loads(text))
+        return self.found
+
+    def take(self, record: Record) -> None:
+        """Take the next line."""
+        self._line += 1
         if record["what"] == "piece":
-            findings.pieces += 1
-            piece = Piece(findings)
+            self.found.pieces += 1
+            self._piece = Piece(self.found)
         else:
-            piece.feed(line, record)
-    return findings
+            self._piece.feed(self._line, record)
 
 
-def read(path: Path) -> Iterable[Record]:
-    """Yields the lines of a file; a last one that a killed run left unfinished is none."""
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
+def judge(path: Path) -> Findings:
+    """Returns what there is to say of a whole history."""
+    return Reader(path).go_on()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -457,7 +482,7 @@ def describe(found: Findings) -> str:
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("benchmarks.check_history", description="Judge the history of a fault run.")
     parser.add_argument("file", type=Path)
-    found = judge(read(parser.parse_args(argv).file))
+    found = judge(parser.parse_args(argv).file)
     print(describe(found))
     return 0 if found.is_clean else 1
 

@@ -14,7 +14,7 @@ import { Emitter } from "./emitter.js";
 import { Events } from "./events.js";
 import { Kept } from "./kept.js";
 import { Lifetimes } from "./lifetimes.js";
-import { FILE, Outbox } from "./outbox.js";
+import { FILE, newClientId, Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Receipts } from "./receipts.js";
 import { Rest } from "./rest.js";
@@ -29,6 +29,7 @@ export class Client extends Emitter {
   #sync;
   #store;
   #listing = new ChatListing(this);
+  #asked = new Set(); // client_ids of settings that were set here
   state = "connecting";
   farewell = null; // what to say at the door once this account is gone
   isLevel = false; // whether all chats were known once
@@ -60,7 +61,7 @@ export class Client extends Emitter {
     this.isKept = this.#store.isKept;
     this.drafts = new Drafts(this.#store.drafts);
     await this.drafts.open();
-    this.drafts.on("change", () => this.emit("drafts"));
+    this.drafts.follow(this);
     this.kept = new Kept({ tables: this.#store.kept, client: this, sync: this.#sync });
     await this.kept.open();
     this.lifetimes = new Lifetimes(this);
@@ -174,8 +175,10 @@ export class Client extends Emitter {
 
   /** What this person sets for a chat, on all devices: fields as in docs/protocol.md, "Own state". Rejects where it is refused, and without a line. */
   async setSettings(chat, fields) {
-    const { settings } = await this.ask("/chat", "chat_settings_set", { chat: chat.id, ...fields });
-    this.#sync.setSettings(chat.id, settings);
+    const id = newClientId();
+    this.#asked.add(id);
+    const { settings, entry } = await this.ask("/chat", "chat_settings_set", { chat: chat.id, ...fields, client_id: id });
+    if ((this.chats.get(entry.chat)?.log.cursor ?? 0) < entry.seq) this.#sync.setSettings(chat.id, settings); // else a later event may have been heard
   }
 
   load(chat, seq) {
@@ -255,7 +258,7 @@ export class Client extends Emitter {
       this.emit("chat", chat);
     });
     this.#sync.on("entries", ({ chat, entries, isLive }) => {
-      if (isLive && entries.some((entry) => entry.kind !== "preview" && (entry.sender ?? entry.account) === this.me && !this.outbox.items.has(entry.client_id))) this.emit("elsewhere");
+      if (isLive && entries.some((entry) => entry.kind !== "preview" && (entry.sender ?? entry.account) === this.me && !this.outbox.items.has(entry.client_id) && !this.#asked.delete(entry.client_id))) this.emit("elsewhere");
       this.#take(chat, entries);
       for (const entry of entries) if (entry.kind === "message") this.typing.over(chat.id, entry.sender);
       this.#learnFrom(chat);
@@ -303,12 +306,10 @@ export class Client extends Emitter {
     else setTimeout(() => !isHeard() && this.state === "online" && this.#sync.catchUp().catch(() => {}), HEARD_WITHIN_MS);
   }
 
-  /** A message in which somebody is mentioned who has left meanwhile: it goes without that mention. */
-  #mended({ body }, { code }) {
+  /** A message in which somebody is mentioned who has left meanwhile goes without that mention. */
+  async #mended({ body }, { code }) {
     if (code !== "participant_not_found" || !body.mentions) return null;
-    const members = new Set([...(this.chats.get(body.chat)?.marks.keys() ?? [])].map((account) => this.people.numberOf(account)));
-    const left = body.mentions.filter(({ number }) => members.has(number));
-    return { ...body, mentions: left.length && left.length < body.mentions.length ? left : undefined };
+    return (await import("./mention_marks.js")).withoutAbsent(body, [...(this.chats.get(body.chat)?.marks.keys() ?? [])].map((account) => this.people.numberOf(account)));
   }
 
   #show(state) {

@@ -77,3 +77,9 @@ export function matching(people, query) {
   };
   return people.map((person) => [rankOf(person), person]).filter(([rank]) => rank < 3).sort(([one], [other]) => one - other).map(([, person]) => person);
 }
+
+/** A message that was refused because it mentions somebody who is not in the chat, without those who are not; where that is nobody, without mentions. */
+export function withoutAbsent(body, members) {
+  const left = body.mentions.filter(({ number }) => members.includes(number));
+  return { ...body, mentions: left.length && left.length < body.mentions.length ? left : undefined };
+}

@@ -56,7 +56,7 @@ export class Outbox extends Emitter {
   #sleepers = new Set(); // ends the wait of an item that failed, when the connection is back
   items = new Map(); // client_id -> item, in the order written
 
-  /** `mend(item, error)`: another body for an item that was refused, with which it is sent at once, or null. */
+  /** `mend(item, error)`: another body for an item that was refused, with which it is sent at once, or null, or a promise of it. */
   constructor({ table, ask, loadUploads, mend = () => null }) {
     super();
     this.#table = table;
@@ -252,7 +252,7 @@ export class Outbox extends Emitter {
   }
 
   async #isMended(item, error) {
-    const body = this.#mend(item, error);
+    const body = await this.#mend(item, error);
     if (!body) return false;
     item.body = body;
     await this.#table.update(item.client_id, (row) => row && { ...row, body }).catch(() => {});

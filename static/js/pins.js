@@ -3,8 +3,11 @@
 //   pinnedIn(chat)              // those that can be shown, the last pinned one first; undefined in the place of one that is not loaded
 //   await learnPins(client, chat)
 //   await mayPin(client, chat)  // whether this person may pin there, and unpin
+//   mayPinNow(client, chat)     // the same as it was known last; undefined before mayPin has said it
 //
 // What they say is in the log of the chat, and nowhere else: so an edit, a deletion or the end of a message is an edit, a deletion, the end here.
+
+const admins = new WeakMap(); // group -> whether this person is an admin there
 
 /** None where this person is no member any more, or nothing is known yet. */
 export function pinnedIn(chat) {
@@ -35,8 +38,13 @@ export async function learnPins(client, chat) {
 }
 
 export async function mayPin(client, chat) {
+  if (chat.kind === "group" && chat.pinners !== "all") admins.set(chat, await isAdminOf(client, chat));
+  return mayPinNow(client, chat);
+}
+
+export function mayPinNow(client, chat) {
   if (chat.kind === "event") return chat.owner === client.me;
-  return chat.kind !== "group" || chat.pinners === "all" || isAdminOf(client, chat);
+  return chat.kind !== "group" || chat.pinners === "all" || admins.get(chat);
 }
 
 export async function isAdminOf(client, chat) {

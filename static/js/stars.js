@@ -60,7 +60,8 @@ class Stars extends Emitter {
   /** What is heard meanwhile is newer than a page. */
   async #read() {
     const known = new Map();
-    this.#heard = new Map();
+    const heard = new Map();
+    this.#heard = heard;
     let before;
     for (let page = 0; page < PAGES_MAX; page++) {
       const { messages, next } = await this.list(before);
@@ -68,7 +69,8 @@ class Stars extends Emitter {
       before = next;
       if (!next) break;
     }
-    this.#known = new Map([...known, ...this.#heard]);
+    if (heard !== this.#heard) return; // they are being read anew
+    this.#known = new Map([...known, ...heard]);
     this.isLoaded = true;
     this.emit("change");
   }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.check_history import VERDICTS, Findings, judge
+from benchmarks.check_history import VERDICTS, Findings, Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 ANN, BEN, COY = 1, 2, 3
@@ -70,8 +70,15 @@ SEEN = [saw(seq) for seq in (1, 2, 3)]
 INNOCENT = [*BEGIN, *sent(3), *SEEN, log(*ROWS), *end()]
 
 
+def judge(lines: Sequence[Line]) -> Findings:
+    reader = Reader(Path())
+    for line in lines:
+        reader.take(line)
+    return reader.found
+
+
 def convicted(lines: Sequence[Line]) -> set[str]:
-    found: Findings = judge(lines)
+    found = judge(lines)
     guilty = {verdict for verdict, count in found.counts.items() if count}
     assert guilty == set(found.evidence)
     assert all(found.evidence[verdict] for verdict in guilty)
@@ -90,6 +97,12 @@ COY_IS_UP: Line = {"t": 0, "what": "up", "by": "coy", "account": COY, "role": "c
 EDITED = [*BEGIN, *sent(1), asked("e", "edit", of=1), answered("e", 2, t=2)]
 EDITED_LOG = [row(1, text="words e"), row(2, "e", "edit", of=1)]
 SEEN_EDITED = [saw(1, t=2), saw(2, client_id="e", kind="edit", text="words e", of=1, t=2)]
+LEFT_BEFORE_EDIT = [
+    row(1, "came", "joined", accounts=[COY]),
+    row(2, "1"),
+    row(3, "went", "left", left=COY),
+    row(4, "e", "edit", of=2),
+]
 DELETED = [*BEGIN, *sent(1), asked("d", "deletion", of=1), answered("d", 2, t=2)]
 DELETED_LOG = [row(1, text=None), row(2, "d", "deletion", of=1)]
 SEEN_DELETED = [saw(1, t=2), saw(2, client_id="d", kind="deletion", text=None, of=1, t=2)]
@@ -239,6 +252,22 @@ def test_there_is_a_guilty_history_for_each_verdict() -> None:
                 *end(),
             ],
             id="begun anew behind 2",
+        ),
+        pytest.param(
+            [
+                *BEGIN,
+                COY_IS_UP,
+                asked("1"),
+                answered("1", 2),
+                asked("e", "edit", of=2),
+                answered("e", 4),
+                *[saw(each["seq"]) | each for each in LEFT_BEFORE_EDIT],
+                saw(2, by="coy", client_id="1", text="words 1"),
+                saw(2, by="coy", client_id="1", text="words 1", how="history", asked_at=3),
+                log(*LEFT_BEFORE_EDIT),
+                *end(),
+            ],
+            id="left before the edit",
         ),
         pytest.param([*BEGIN, *sent(3), {"t": 5, "what": "down", "by": "ben"}, log(*ROWS), *end()], id="not connected"),
         pytest.param([*BEGIN, *WATCHING, {"t": 8, "what": "calm"}, {"t": 20, "what": "rest"}], id="gone a moment ago"),

@@ -7,9 +7,22 @@ from tests.static.accessibility import assert_accessible
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
 from tests.static.shots import shoot
-from tests.static.test_message_menu import PHONE, box_of, touch
+from tests.static.test_message_menu import PHONE
 from tests.static.test_unread import row_of
 from tests.support.node import Node, Person
+
+# A finger on the middle of a node, wherever that is by now, that goes so far.
+SWIPE = """async (node, [across, down, isLifted]) => {
+    const { left, top, width, height } = node.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    const say = (name, part) => node.dispatchEvent(new PointerEvent(name, { bubbles: true, cancelable: true, pointerId: 7, pointerType: "touch", isPrimary: true, button: 0, clientX: x + across * part, clientY: y + down * part }));
+    say("pointerdown", 0);
+    for (const part of [0.5, 1]) {
+        await new Promise((done) => requestAnimationFrame(done));
+        say("pointermove", part);
+    }
+    if (isLifted) say("pointerup", 1);
+}"""
 
 
 async def choose(window: Window, title: str, *entries: str) -> None:
@@ -94,34 +107,26 @@ async def test_a_swipe_over_a_chat_archives_it_or_marks_it(
     page, label = window.page, window.page.locator(".swipe-label")
     await page.evaluate("dir => { document.dir = dir; }", direction)
     await expect(page.locator(".chat-title")).to_have_text(["Tom", "Eva"])
-    address = page.url
+    address, row = page.url, row_of(window, "Tom").locator("a")
 
-    async def middle_of(title: str) -> tuple[float, float]:
-        box = await box_of(row_of(window, title))
-        return (box["left"] + box["right"]) / 2, (box["top"] + box["bottom"]) / 2
+    async def swipe(across: float, down: float = 0, *, is_lifted: bool = True) -> None:
+        await row.evaluate(SWIPE, [across, down, is_lifted])
 
-    async def swipe(title: str, across: float, down: float = 0) -> None:
-        x, y = await middle_of(title)
-        await touch(page, (x, y), (x + across / 2, y + down / 2), (x + across, y + down))
-
-    await swipe("Tom", 0)  # the first finger loads what this takes
+    await swipe(0)  # the first finger loads what this takes
     await page.wait_for_function("() => document.querySelector('.chats-scroller.takes-touch') !== null")
-    await swipe("Tom", -50 * onwards)  # not far enough
-    await swipe("Tom", -60 * onwards, 120)  # that scrolls
+    await swipe(-50 * onwards)  # not far enough
+    await swipe(-60 * onwards, 120)  # that scrolls
     await expect(label).to_have_count(0)
-    assert await row_of(window, "Tom").locator("a").evaluate("node => node.style.transform") == ""
+    assert await row.evaluate("node => node.style.transform") == ""
 
-    await swipe("Tom", 100 * onwards)
-    await expect(row_of(window, "Tom").locator(".badge")).to_have_count(0)
-    await swipe("Tom", 100 * onwards)
-    await expect(row_of(window, "Tom").locator(".badge")).to_have_text("marked as unread")
-    x, y = await middle_of("Tom")
-    hold = "(event) => document.elementFromPoint(event.x, event.y).dispatchEvent(new PointerEvent(event.name, { bubbles: true, pointerId: 9, pointerType: 'touch', isPrimary: true, clientX: event.x + event.by, clientY: event.y }))"
-    await page.evaluate(hold, {"name": "pointerdown", "x": x, "y": y, "by": 0})
-    await page.evaluate(hold, {"name": "pointermove", "x": x, "y": y, "by": -100 * onwards})
+    await swipe(100 * onwards)
+    await expect(row.locator(".badge")).to_have_count(0)
+    await swipe(100 * onwards)
+    await expect(row.locator(".badge")).to_have_text("marked as unread")
+    await swipe(-100 * onwards, is_lifted=False)
     await expect(label).to_have_text("Archive")
     await shoot(window, f"swipe-{direction}")
-    await page.evaluate(hold, {"name": "pointerup", "x": x, "y": y, "by": -100 * onwards})
+    await row.evaluate("node => node.dispatchEvent(new PointerEvent('pointerup', { bubbles: true, pointerId: 7 }))")
     await expect(page.locator(".chat-title")).to_have_text(["Eva"])
     await expect(page.get_by_role("button", name="Archived: one chat")).to_be_visible()
     assert page.url == address, "no swipe opens a chat"

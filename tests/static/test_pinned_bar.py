@@ -95,6 +95,11 @@ async def test_on_its_page_an_admin_lets_all_members_of_a_group_pin(
     await expect(listed).to_have_count(1)
     await expect(listed.get_by_role("button", name="Unpin")).to_have_count(0)
     await at_tom.page.keyboard.press("Escape")
+    await at_tom.row("Bring seeds").focus()
+    await at_tom.page.keyboard.press("Enter")
+    await expect(at_tom.page.get_by_role("menuitem", name="Reply")).to_be_focused()
+    await expect(at_tom.page.get_by_role("menuitem", name="Unpin")).to_have_count(0)
+    await at_tom.page.keyboard.press("Escape")
 
     await at_ann.page.get_by_role("button", name="About this group").click()
     who = at_ann.page.get_by_label("Who may pin messages")

@@ -115,7 +115,7 @@ async def test_a_poll_that_is_shown_closes_when_its_time_ends(windows: Windows, 
     ann, tom = await numbers.sign_in(node, 2)
     await node.befriend(ann, tom)
     await send_poll(node, ann, tom, closes_at=(datetime.now(UTC) + timedelta(hours=30)).isoformat())
-    at_tom = await windows.open(tom, "Tom")
+    at_tom = await windows.open(tom, "Tom", is_new=True)
     await at_tom.page.clock.install()
     await at_tom.open_contact(ann.number)
     await expect(answer(at_tom, "In the park")).to_be_enabled()

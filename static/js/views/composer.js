@@ -19,6 +19,7 @@ export class Composer {
   #client;
   #lane;
   #acts;
+  #offs;
   #timer = null;
   #reply = null; // what is replied to: quotedOf(message)
   #edited = null; // the message that is edited
@@ -50,6 +51,7 @@ export class Composer {
     this.line = el("div.composer-line", {}, this.attach.button, emojiButton(this.text, acts.fail), this.text, this.microphone, this.button);
     this.node = el("form.composer", { "aria-label": gettext("Write a message"), onsubmit: (event) => this.#submit(event) }, this.notice, this.line, this.counter.node);
     addEventListener("pagehide", this.#keep);
+    this.#offs = [["taken", () => this.#take()], ["settle", this.#keep]].map(([name, work]) => client.drafts.on(name, (place = lane) => place === lane && work()));
     this.#put(client.drafts.find(lane) ?? {});
   }
 
@@ -105,6 +107,8 @@ export class Composer {
     this.#tray?.stop(isLeaving);
     removeEventListener("pagehide", this.#keep);
     this.#keep();
+    for (const off of this.#offs) off();
+    this.#client.drafts.emit("left", this.#lane);
   }
 
   /** What is written here, as a draft. */
@@ -118,6 +122,13 @@ export class Composer {
     this.#reply = reply;
     this.#drawNotice();
     this.#grow();
+  }
+
+  /** What another device wrote stands here. */
+  #take() {
+    const draft = { text: "", reply: null, marked: NOBODY, ...this.#client.drafts.find(this.#lane) };
+    if (this.#aside) this.#aside = draft;
+    else this.#put(draft);
   }
 
   #mark(marked) {
@@ -210,8 +221,7 @@ export class Composer {
     return this.#isCaption ? CAPTION_MAX_CHARS : this.#client.limits.text_max_chars ?? TEXT_MAX_CHARS;
   }
 
-  #submitFiles() {
-    const written = this.#written;
+  #submitFiles(written = this.#written) {
     this.text.focus();
     return this.#tray.submit({ ...written, mentions: this.#mentionsIn(written.text, written.marked) });
   }

@@ -81,8 +81,9 @@ async def test_the_menu_opens_it_on_a_phone_and_what_is_found_may_be_of_one_kind
     await node.rest("PATCH", f"/api/contacts/{tom.number}/", ann, json={"first_name": "Tom"})
     body = {"participants": [tom.number, eve.number], "subject": "Garden"}
     _, group = await node.rest("POST", "/api/groups/create-group/", ann, json=body)
-    poll = {"type": "p", "question": "Lunch where?", "options": ["Here", "There"]}
-    for person, content in ((tom, {"text": "Lunch at one"}), (eve, {"text": "Or lunch at two"}), (tom, poll)):
+    poll: dict[str, Any] = {"type": "p", "question": "Lunch where?", "options": ["Here", "There"]}
+    texts: list[tuple[Person, dict[str, Any]]] = [(tom, {"text": "Lunch at one"}), (eve, {"text": "Or lunch at two"})]
+    for person, content in (*texts, (tom, poll)):
         device = await node.connect(person, "/chat")
         target = {"group": group["groupid"], "client_id": "lunch" + content.get("type", "")}
         sent = await device.ask("message_send", target | content)

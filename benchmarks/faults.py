@@ -7,6 +7,10 @@ with the time until everybody is served again. With --redis-cluster its primarie
 move (cluster_faults.py). Whoever writes sends again, under the same client id, what got no answer. In
 the end every chat is read by the front door and from MongoDB, and compared with what senders and listeners were told.
 
+With --minutes a site of three nodes over a replica set is struck for so long, several faults at once, and all that people ask and
+are shown is written to a file, which a checker of its own judges (history_run.py, check_history.py). With --plant such a run
+plays on a copy of this tree with one bug planted, and ends when that is found (planted.py).
+
 Bystanders sync only when they connect or are told to: at the end they must hold everything without being asked again, and
 never be behind for longer than a fault excuses. Exit status 1 if anything is lost, doubled, missing, out of order, seen
 differently by two people, or missing unknowingly.
@@ -27,16 +31,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from time import monotonic
+from typing import TypeVar
 
 import aiohttp
 
+from benchmarks.check_history import describe
 from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
 from benchmarks.cluster_faults import ClusterFaultInjector
 from benchmarks.fault_injector import FaultInjector, Kind, distribution
+from benchmarks.history_run import HistoryPlan, run_piece
 from benchmarks.links import Lines, open_lines
 from benchmarks.listeners import KNOWS_WITHIN_S
 from benchmarks.participants import Participants, gather_participants, set_probes
 from benchmarks.plans import NODES, NODES_SHORT, ONE_NODE, ONE_NODE_SHORT, Plan, on_a_cluster
+from benchmarks.planted import PLANTED_MINUTES, plant
 from benchmarks.redis_cluster import PRIMARIES, running_cluster
 from benchmarks.site import Site, running_site
 from server.embedded import EmbeddedStores, throw_away_stores
@@ -49,6 +57,7 @@ PROGRESS_EVERY_S = 5.0
 
 
 Outcome = tuple[Verdict, Participants]
+T = TypeVar("T")
 
 
 async def run(plan: Plan, seed: int, balancer: str | None = None, folder: Path | None = None) -> Outcome:
@@ -232,7 +241,21 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the logs of the nodes there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
+    parser.add_argument("--minutes", type=float, help="play a piece of the long run with a history, for so long")
+    parser.add_argument("--history", type=Path, metavar="FILE", help="where it is appended (default: a temporary file)")
+    parser.add_argument("--kinds", default="", help="of its faults, by their names and with commas (default: all)")
+    parser.add_argument("--round-s", type=float, default=45.0, help="of faults before each rest (default: %(default)s)")
+    parser.add_argument("--until-convicted", action="store_true", help="end it at the first broken promise")
+    parser.add_argument(
+        "--plant", metavar="NAME", help="plant this bug of benchmarks/planted in a copy, and look for it"
+    )
     arguments = parser.parse_args(argv)
+    if arguments.plant is not None:
+        found = plant(arguments.plant, minutes=arguments.minutes or PLANTED_MINUTES, seed=arguments.seed)
+        print(found.row)
+        return 1 if found.verdicts else 0
+    if arguments.minutes is not None:
+        return _play_piece(arguments)
     plan = _plan(arguments)
     balancer = _balancer(arguments.balancer, plan.nodes)
     print(f"seed {arguments.seed}, balancer {balancer}: {plan}", flush=True)
@@ -245,12 +268,25 @@ def main(argv: Sequence[str]) -> int:
     return 0 if verdict.is_clean else 1
 
 
-async def _bounded(work: Awaitable[Outcome]) -> Outcome:
+def _play_piece(arguments: argparse.Namespace) -> int:
+    """Play a piece of the long run, and judge its file."""
+    kinds = tuple(filter(None, arguments.kinds.split(",")))
+    plan = HistoryPlan(minutes=arguments.minutes, kinds=kinds, round_s=arguments.round_s)
+    with tempfile.TemporaryDirectory(prefix="parley-history-") as folder:
+        path = arguments.history or Path(folder) / "history.jsonl"
+        print(f"seed {arguments.seed}, history in {path}", flush=True)
+        piece = run_piece(plan, arguments.seed, path, arguments.keep, until_convicted=arguments.until_convicted)
+        findings = asyncio.run(_bounded(piece, within_s=arguments.minutes * 60 + RUN_WITHIN_S))
+    print(describe(findings), flush=True)
+    return 0 if findings.is_clean else 1
+
+
+async def _bounded(work: Awaitable[T], within_s: float = RUN_WITHIN_S) -> T:
     """Run with a time limit; child processes end with it, also when it is interrupted."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await asyncio.wait_for(work, RUN_WITHIN_S)
+    return await asyncio.wait_for(work, within_s)
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

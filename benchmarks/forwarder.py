@@ -1,10 +1,11 @@
-"""One TCP forwarder as a program: `python forwarder.py PORT TO_PORT`, until its standard input ends.
+"""One TCP forwarder as a program: `python forwarder.py PORT TO_PORT [PORT TO_PORT …]`, until its standard input ends.
 
 It knows nothing and is told nothing: who stops it has stalled the line, who kills it has cut it (links.py).
 """
 
 import asyncio
 import sys
+from functools import partial
 from typing import cast
 
 from typing_extensions import override
@@ -79,17 +80,21 @@ class _Caller(_Side):
         self.join(answering)
 
 
-async def main(port: int, to_port: int) -> None:
+async def main(*ports: int) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Caller(to_port), HOST, port)
+    servers = [
+        await loop.create_server(partial(_Caller, to_port), HOST, port)
+        for port, to_port in zip(ports[::2], ports[1::2], strict=True)
+    ]
     print("ready", flush=True)
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)  # nobody writes there: readable means ended
     await ended.wait()
-    server.close()
+    for server in servers:
+        server.close()
 
 
 if __name__ == "__main__":
     import uvloop
 
-    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(main(*map(int, sys.argv[1:])))

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +24,13 @@ class Link:
 
     to_port: int
     port: int = field(default_factory=choose_port)
+    others: Mapping[int, int] = field(default_factory=dict)  # more ports of this line -> where they lead
     _process: Process | None = None
 
     async def open(self) -> None:
         """Let everything pass, on the same port as before."""
-        command = [sys.executable, str(FORWARDER), str(self.port), str(self.to_port)]
+        pairs = [(self.port, self.to_port), *self.others.items()]
+        command = [sys.executable, str(FORWARDER), *(str(port) for pair in pairs for port in pair)]
         self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
         assert self._process.stdout is not None
         async with asyncio.timeout(READY_WITHIN_S):

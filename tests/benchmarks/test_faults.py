@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.check_history import describe
 from benchmarks.fault_injector import Kind
 from benchmarks.faults import run, table
+from benchmarks.history_run import HistoryPlan, run_piece
 from benchmarks.plans import EACH_KIND_ONCE, OF_A_CLUSTER, ONE_NODE_SHORT
 
 WITHIN_S = 540.0  # many times what it takes, for a machine that does ten other things
@@ -78,3 +80,16 @@ async def test_three_nodes_on_a_redis_cluster_whose_shards_die_and_move_lose_not
     assert {kind: len(outages) for kind, outages in measured["outages"].items() if kind in OF_A_CLUSTER} == (
         dict.fromkeys(OF_A_CLUSTER, 2)
     )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+async def test_two_minutes_of_faults_at_once_leave_a_history_in_which_every_promise_is_kept(tmp_path: Path) -> None:
+    seed = secrets.randbelow(2**31)
+    history = tmp_path / "history.jsonl"
+    plan = HistoryPlan(minutes=2.0)
+    findings = await asyncio.wait_for(run_piece(plan, seed, history, tmp_path / "site"), 850)
+    assert findings.is_clean, f"seed {seed}\n{describe(findings)}"
+    assert findings.acknowledged > 500
+    assert findings.rests >= 2
+    assert sum(map(len, findings.faults.values())) >= 10

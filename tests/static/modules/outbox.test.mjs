@@ -199,3 +199,18 @@ test("ids are made without a secure context", () => {
   assert.equal(ids.size, 1000);
   for (const id of ids) assert.match(id, /^[0-9a-f]{32}$/);
 });
+
+test("what is refused and can be mended goes in its turn, mended, also on the disk", async () => {
+  const server = new PlayedServer();
+  const table = new Memory("client_id");
+  server.mood = ({ mentions }) => (mentions ? "refuses" : "answers");
+  const mend = ({ body }, { code }) => (code === "not_a_contact" && body.mentions ? { ...body, mentions: undefined } : null);
+  const outbox = new Outbox({ table, ask: server.ask, mend });
+  const { event, lane, body } = item("a");
+  await outbox.add({ event, lane, body: { ...body, mentions: [{ number: "3", offset: 0, length: 1 }] } });
+  await outbox.add(item("b"));
+  outbox.resume();
+  await until(() => [...outbox.items.values()].every((one) => one.stored));
+  assert.deepEqual(server.asked, ["a", "a", "b"]);
+  assert.equal((await table.list())[0].body.mentions, undefined);
+});

@@ -1,0 +1,138 @@
+"""Plants known bugs, one at a time, and shows that the fault run convicts each: a run that finds nothing has looked.
+
+    python -m benchmarks.planted
+
+Each bug is a patch of `benchmarks/planted`, whose first lines say what it breaks. It is applied to a copy of this tree, on which
+`benchmarks.faults` plays rounds of faults until the checker of histories convicts. Exit status 1 if a bug gets away.
+"""
+
+import argparse
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from benchmarks.check_history import Findings, judge
+
+ROOT = Path(__file__).resolve().parent.parent
+PATCHES = Path(__file__).with_name("planted")
+PLANTED_MINUTES = 12.0
+COPIED = (
+    "benchmarks",
+    "handlers",
+    "models",
+    "server",
+    "static",
+    "config.yaml",
+    "run.py",
+    "pyproject.toml",
+    "setup.cfg",
+    "deploy",
+)
+ENDS_WITHIN_S = 400.0  # over the minutes: a start, and the last rest
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one bug. `seconds` from the start of the site to the verdict."""
+
+    name: str
+    says: str
+    verdicts: dict[str, int]
+    seconds: float
+
+    @property
+    def row(self) -> str:
+        told = ", ".join(f"{verdict} {count}" for verdict, count in self.verdicts.items()) or "**not convicted**"
+        return f"| {self.name} | {self.says} | {told} | {self.seconds:.0f} |"
+
+
+def list_bugs() -> list[str]:
+    return sorted(path.stem for path in PATCHES.glob("*.patch"))
+
+
+def read_patch(name: str) -> tuple[str, list[str]]:
+    """Returns what a bug does, in one line, and the options of the fault run that shows it soonest."""
+    says, *rest = (PATCHES / f"{name}.patch").read_text("utf-8").splitlines()
+    options = [line.removeprefix("options: ").split() for line in rest[:3] if line.startswith("options: ")]
+    return says, [option for each in options for option in each]
+
+
+@contextmanager
+def planted_copy(name: str) -> Iterator[Path]:
+    """Yields a copy of this tree in which one bug is planted. Raises CalledProcessError if the patch does not apply."""
+    with tempfile.TemporaryDirectory(prefix=f"parley-{name}-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / "tree"
+        copy.mkdir()
+        for each in COPIED:
+            if (ROOT / each).is_dir():
+                shutil.copytree(ROOT / each, copy / each, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+            else:
+                shutil.copy2(ROOT / each, copy / each)
+        apply(name, copy)
+        yield copy
+
+
+def apply(name: str, tree: Path) -> None:
+    """Plant a bug in a tree that is no repository."""
+    patch = PATCHES / f"{name}.patch"
+    command = ["git", "apply", "--whitespace=nowarn", str(patch)]
+    subprocess.run(
+        command, cwd=tree, check=True, env={"PATH": "/usr/bin:/bin:/usr/local/bin", "GIT_DIR": "/nonexistent"}
+    )
+
+
+def plant(name: str, minutes: float, seed: int) -> Found:
+    """Play the fault run with one bug until it is convicted, or for so many minutes."""
+    says, options = read_patch(name)
+    with planted_copy(name) as copy:
+        history = copy.parent / "history.jsonl"
+        command = [sys.executable, "-m", "benchmarks.faults", "--minutes", str(minutes), "--seed", str(seed)]
+        command += ["--history", str(history), "--until-convicted", *options]
+        began = monotonic()
+        run = subprocess.Popen(command, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        signal.signal(signal.SIGTERM, _end)  # or what was started would go on without this process
+        try:
+            said, _ = run.communicate(timeout=minutes * 60 + ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            said = "it did not end"
+        finally:
+            if run.poll() is None:
+                run.send_signal(signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    run.wait(30)
+                run.kill()
+        took = monotonic() - began
+        findings = judge(history) if history.exists() else Findings()
+        print(said, flush=True)
+    return Found(name, says, {verdict: count for verdict, count in findings.counts.items() if count}, took)
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "benchmarks.planted", description="Plant known bugs and look whether they are found."
+    )
+    parser.add_argument("names", nargs="*", help="of benchmarks/planted (default: all)")
+    parser.add_argument("--minutes", type=float, default=PLANTED_MINUTES, help="for each bug at most")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args(argv)
+    found = [plant(name, arguments.minutes, arguments.seed) for name in arguments.names or list_bugs()]
+    print("| bug | what it does | convicted of | seconds |\n| --- | --- | --- | --- |")
+    for each in found:
+        print(each.row)
+    return 0 if all(each.verdicts for each in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -12,11 +12,14 @@ from tests.support.node import Node, Person
 
 
 async def in_a_group(node: Node, numbers: Numbers) -> tuple[Person, Person, Person, str]:
-    """Ann, who has Tom and Zoë among her contacts, and their group."""
+    """Ann, who has Tom and Zoë among her contacts under names that are her own affair, and their group."""
     ann, tom, zoe = await numbers.sign_in(node, 3)
     await node.befriend(ann, tom, zoe)
     for person, name in ((tom, "Tom Ode"), (zoe, "Zoë")):
         await node.rest("PATCH", f"/api/contacts/{person.number}/", ann, json={"first_name": name})
+    named = {"full_name": "Thomas", "email": "somebody@example.com"}  # Zoë has given herself no name
+    status, shown = await node.rest("POST", "/auth/register", tom, json=named)
+    assert status == 200, shown
     return ann, tom, zoe, await found(node, ann, tom, zoe)
 
 
@@ -33,6 +36,8 @@ async def open_group(window: Window) -> None:
     await window.open_chat("Garden")
     await field(window).fill("@")
     await expect(option(window, "Zoë")).to_be_visible()
+    await field(window).fill("@Thomas")  # what Tom calls himself, which the server tells
+    await expect(option(window, "Tom Ode")).to_be_visible()
     await field(window).fill("")
 
 
@@ -43,14 +48,15 @@ async def mentioned_in(node: Node, person: Person, group: str) -> list[tuple[str
     messages = [(message["text"], message.get("mentions", [])) for message in listed["messages"]]
     for text, mentions in messages:
         for each in mentions:
-            assert text[each["offset"] : each["offset"] + each["length"]] in ("@Tom Ode", "@Zoë")
+            said = text[each["offset"] : each["offset"] + each["length"]]
+            assert said in ("@Thomas", f"@+{each['number']}")  # and not what the writer calls them
     return [(text, [each["number"] for each in mentions]) for text, mentions in messages]
 
 
 async def test_a_member_is_chosen_by_keys_and_sees_that_it_is_meant(
     windows: Windows, node: Node, numbers: Numbers, axe: str
 ) -> None:
-    ann, tom, _, _ = await in_a_group(node, numbers)
+    ann, tom, zoe, _ = await in_a_group(node, numbers)
     at_ann, at_tom = await windows.open(ann, "Ann"), await windows.open(tom, "Tom")
     await open_group(at_ann)
     text, keys = field(at_ann), at_ann.page.keyboard
@@ -70,20 +76,20 @@ async def test_a_member_is_chosen_by_keys_and_sees_that_it_is_meant(
     await text.fill("Hi @od")
     await expect(option(at_ann, "Tom Ode")).to_be_visible()
     await keys.press("Enter")
-    await expect(text).to_have_value("Hi @Tom Ode ")
+    await expect(text).to_have_value("Hi @Thomas ")
     await text.press_sequentially("and @zoe")
     await expect(option(at_ann, "Zoë")).to_be_visible()
     await keys.press("Tab")
     await keys.press("Home")
     await text.press_sequentially("Oh! ")
-    await expect(text).to_have_value("Oh! Hi @Tom Ode and @Zoë ")
+    await expect(text).to_have_value(f"Oh! Hi @Thomas and @+{zoe.number} ")
     await keys.press("Enter")
     mentions = at_ann.row("Oh! Hi").locator(".mention")
-    await expect(mentions).to_have_text(["@Tom Ode", "@Zoë"])
+    await expect(mentions).to_have_text(["@Thomas", f"@+{zoe.number}"])
     badge = row_of(at_tom, "Garden").locator(".badge")
     await expect(badge).to_contain_text("you are mentioned")
     await at_tom.open_chat("Garden")
-    await expect(at_tom.row("Oh! Hi").locator(".mention.is-me")).to_have_text("@Tom Ode")
+    await expect(at_tom.row("Oh! Hi").locator(".mention.is-me")).to_have_text("@Thomas")
     await expect(badge).to_have_count(0)
     await shoot(at_tom, "mentioned")
 
@@ -101,20 +107,20 @@ async def test_an_edit_and_a_draft_keep_whom_they_mention(windows: Windows, node
     await window.page.evaluate("() => { location.hash = '#/'; }")
     await expect(text).to_have_count(0)
     await window.open_chat("Garden")
-    await expect(text).to_have_value("@Zoë and @Tom Ode ")
+    await expect(text).to_have_value(f"@+{zoe.number} and @Thomas ")
     await keys.press("Enter")
-    row = window.row("@Zoë and")
+    row = window.row(f"@+{zoe.number} and")
     await expect(row.locator(".tick-stored, .tick-delivered, .tick-read")).to_be_visible()
-    await expect(row.locator(".mention")).to_have_text(["@Zoë", "@Tom Ode"])
-    await window.choose("@Zoë and", "Edit")
-    await expect(text).to_have_value("@Zoë and @Tom Ode ")
+    await expect(row.locator(".mention")).to_have_text([f"@+{zoe.number}", "@Thomas"])
+    await window.choose(f"@+{zoe.number} and", "Edit")
+    await expect(text).to_have_value(f"@+{zoe.number} and @Thomas ")
     await keys.press("Home")
     await text.press_sequentially("Not ")
     await keys.press("Delete")  # the first letter of the first mention
     await keys.press("Enter")
-    await expect(window.row("Not Zoë and").get_by_text("edited")).to_be_visible()
-    await expect(window.row("Not Zoë and").locator(".mention")).to_have_text(["@Tom Ode"])
-    assert await mentioned_in(node, zoe, group) == [("Not Zoë and @Tom Ode ", [tom.number])]
+    await expect(window.row(f"Not +{zoe.number} and").get_by_text("edited")).to_be_visible()
+    await expect(window.row(f"Not +{zoe.number} and").locator(".mention")).to_have_text(["@Thomas"])
+    assert await mentioned_in(node, zoe, group) == [(f"Not +{zoe.number} and @Thomas ", [tom.number])]
 
 
 async def test_what_waited_mentions_those_who_are_still_members(windows: Windows, node: Node, numbers: Numbers) -> None:
@@ -129,8 +135,10 @@ async def test_what_waited_mentions_those_who_are_still_members(windows: Windows
                 await text.press_sequentially(f"@{name[:3]}")
                 await option(window, name).click()
             await window.page.keyboard.press("Enter")
-        await expect(window.page.locator("li.row.is-waiting .mention")).to_have_text(["@Tom Ode", "@Zoë", "@Tom Ode"])
+        await expect(window.page.locator("li.row.is-waiting .mention")).to_have_text(
+            ["@Thomas", f"@+{zoe.number}", "@Thomas"]
+        )
         await act(node, ann, group, "remove-participant", tom)
     await expect(window.page.locator("li.row.is-waiting")).to_have_count(0)
-    assert await mentioned_in(node, zoe, group) == [("@Tom Ode ", []), ("@Zoë @Tom Ode ", [zoe.number])]
-    await expect(window.row("@Zoë").locator(".mention")).to_have_text(["@Zoë"])
+    assert await mentioned_in(node, zoe, group) == [("@Thomas ", []), (f"@+{zoe.number} @Thomas ", [zoe.number])]
+    await expect(window.row(f"@+{zoe.number}").locator(".mention")).to_have_text([f"@+{zoe.number}"])

@@ -6,6 +6,7 @@ import { matching } from "../mention_marks.js";
 import { avatar, el, show } from "./dom.js";
 
 const SHOWN_MAX = 50;
+const NAMES_MAX = 200; // asked for at once
 const KNOWN_MS = 30000; // how long it is believed who is in a group
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
@@ -20,7 +21,10 @@ export class MentionList {
   #at = 0;
   #asked = { chat: null, at: -Infinity, numbers: null }; // who is in the group, by the server
 
-  /** `acts`: {choose(begun, number, name): somebody was chosen for what stands there, `begun` of queryAt; nameOf(number)}. */
+  /**
+   * `acts`: {choose(begun, number, name): somebody was chosen for what stands there, `begun` of queryAt; nameOf(number)}. All members read `name`: it is what
+   * the person calls itself, or its number, and never what the writer's address book says.
+   */
   constructor(client, text, acts) {
     this.#client = client;
     this.#text = text;
@@ -69,12 +73,22 @@ export class MentionList {
     const begun = this.#begun;
     if (!person) return;
     this.close();
-    this.#acts.choose(begun, person.number, person.name);
+    this.#acts.choose(begun, person.number, this.#client.people.ownNameOf(person.number) || `+${person.number}`);
+  }
+
+  /** What members call themselves, also those whom the address book has under another name. */
+  async #askNames(chat) {
+    const { people, session } = this.#client;
+    const accounts = [...chat.marks.keys()].filter((account) => account !== session.id && !people.ownNameOf(people.numberOf(account))).slice(0, NAMES_MAX);
+    const answer = accounts.length ? await this.#client.ask("/chat", "names", { chat: chat.id, accounts }).catch(() => null) : null; // their numbers do
+    for (const { contact, name } of answer?.names ?? []) people.learnName(contact, name);
+    if (answer && this.#begun) this.#draw();
   }
 
   /** A large group does not tell who has read what, and an event has guests of whom nobody has read: then the server says who is there. */
   async #askWho(chat) {
     if (this.#asked.chat === chat && performance.now() - this.#asked.at < KNOWN_MS) return;
+    this.#askNames(chat);
     const { numbers } = this.#asked.chat === chat ? this.#asked : { numbers: null };
     this.#asked = { chat, at: performance.now(), numbers };
     const asked = chat.group ? this.#client.rest.get(`/api/groups/${chat.group}/info/`).then(({ participants }) => participants) : null;

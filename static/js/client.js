@@ -309,7 +309,8 @@ export class Client extends Emitter {
   /** A message in which somebody is mentioned who has left meanwhile goes without that mention. */
   async #mended({ body }, { code }) {
     if (code !== "participant_not_found" || !body.mentions) return null;
-    return (await import("./mention_marks.js")).withoutAbsent(body, [...(this.chats.get(body.chat)?.marks.keys() ?? [])].map((account) => this.people.numberOf(account)));
+    const { membersOf, withoutAbsent } = await import("./mention_marks.js");
+    return withoutAbsent(body, await membersOf(this, this.chats.get(body.chat)));
   }
 
   #show(state) {

@@ -78,8 +78,23 @@ export function matching(people, query) {
   return people.map((person) => [rankOf(person), person]).filter(([rank]) => rank < 3).sort(([one], [other]) => one - other).map(([, person]) => person);
 }
 
-/** A message that was refused because it mentions somebody who is not in the chat, without those who are not; where that is nobody, without mentions. */
+/**
+ * The numbers of those who are in a chat, or null where nobody tells: a large group does not say who has read what, so its server is asked.
+ * `client`: {rest, people, session}.
+ */
+export async function membersOf({ rest, people, session }, chat) {
+  const told = chat?.group ? await rest.get(`/api/groups/${chat.group}/info/`).catch(() => null) : null;
+  if (told) return told.participants;
+  const known = [...(chat?.marks.keys() ?? [])].map((account) => people.numberOf(account)).filter(Boolean);
+  return known.some((number) => number !== session.number) ? known : null;
+}
+
+/**
+ * A message that was refused because it mentions somebody who is not in the chat, without those who are not; where that is nobody, without mentions.
+ * Null, as it cannot be mended, where it is not known who is in the chat.
+ */
 export function withoutAbsent(body, members) {
+  if (!members) return null;
   const left = body.mentions.filter(({ number }) => members.includes(number));
   return { ...body, mentions: left.length && left.length < body.mentions.length ? left : undefined };
 }

@@ -252,7 +252,7 @@ export class Outbox extends Emitter {
   }
 
   async #isMended(item, error) {
-    const body = await this.#mend(item, error);
+    const body = await Promise.resolve(this.#mend(item, error)).catch(() => null); // what mends may not have been loaded: then it stays refused
     if (!body) return false;
     item.body = body;
     await this.#table.update(item.client_id, (row) => row && { ...row, body }).catch(() => {});

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cleaned, marksOf, matching, mentionsOf, moved, queryAt } from "../../../static/js/mention_marks.js";
+import { cleaned, marksOf, matching, membersOf, mentionsOf, moved, queryAt, withoutAbsent } from "../../../static/js/mention_marks.js";
 
 /** The words of marks, after one edit after the other: [text, caret]. */
 function after(first, words, ...edits) {
@@ -87,4 +87,17 @@ test("members are found by a word of their names, without regard to case and acc
   assert.deepEqual(found("احمد"), ["494"]);
   assert.deepEqual(found("+4930"), ["4930123"]);
   for (const query of ["49", "oe", "zoe x", "omer ", "!"]) assert.deepEqual(found(query), [], query);
+});
+
+test("who has left is no longer mentioned, and all others are, also in a group that is too large to tell who has read", async () => {
+  const client = { session: { number: "1" }, people: { numberOf: (account) => String(account) }, rest: { get: async (path) => (path === "/api/groups/g/info/" ? { participants: ["1", "2", "3"] } : null) } };
+  const offline = { ...client, rest: { get: async () => Promise.reject(new Error("no line")) } };
+  const [large, small] = [{ group: "g", marks: new Map([[1, {}]]) }, { group: "g", marks: new Map([[1, {}], [2, {}]]) }];
+  const body = { text: "abc", mentions: ["2", "3", "4"].map((number, offset) => ({ number, offset, length: 1 })) };
+  const left = async (one, chat) => withoutAbsent(body, await membersOf(one, chat))?.mentions.map(({ number }) => number);
+  assert.deepEqual(await left(client, large), ["2", "3"]);
+  assert.deepEqual(await left(offline, small), ["2"]);
+  assert.equal(await left(offline, large), undefined);
+  assert.equal(withoutAbsent(body, null), null);
+  assert.equal(withoutAbsent(body, ["2", "3", "4"]).mentions, undefined);
 });

@@ -214,3 +214,13 @@ test("what is refused and can be mended goes in its turn, mended, also on the di
   assert.deepEqual(server.asked, ["a", "a", "b"]);
   assert.equal((await table.list())[0].body.mentions, undefined);
 });
+
+test("what cannot be mended, as what mends it is not to be had, is refused and not sent over and over", async () => {
+  const server = new PlayedServer();
+  server.mood = () => "refuses";
+  const outbox = new Outbox({ table: new Memory("client_id"), ask: server.ask, mend: async () => { throw new TypeError("not loaded"); } });
+  await outbox.add(item("a"));
+  outbox.resume();
+  await until(() => [...outbox.items.values()].every((one) => one.failed));
+  assert.deepEqual(server.asked, ["a"]);
+});

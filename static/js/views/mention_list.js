@@ -3,7 +3,7 @@
 import { gettext, ngettext } from "../language.js";
 import { compareWords } from "../locale.js";
 import { matching } from "../mention_marks.js";
-import { avatar, el, show } from "./dom.js";
+import { arrange, avatar, el, show } from "./dom.js";
 
 const SHOWN_MAX = 50;
 const NAMES_MAX = 200; // asked for at once
@@ -19,6 +19,7 @@ export class MentionList {
   #left = null; // where the "@" stands that was left by Escape
   #found = [];
   #at = 0;
+  #options = new Map(); // number -> {key: what it shows, node}: a press that has begun on one goes on while others come
   #asked = { chat: null, at: -Infinity, numbers: null }; // who is in the group, by the server
 
   /**
@@ -31,9 +32,10 @@ export class MentionList {
     this.#acts = acts;
     this.list = el("ul.mention-list", { id: "mention-list", role: "listbox", "aria-label": gettext("Mention a member"), hidden: true,
       onpointerdown: (event) => event.preventDefault(), // the focus, and with it the keyboard of a phone, stays
-      onclick: ({ target }) => this.#take(Number(target.closest("[role=option]")?.dataset.place ?? -1)) });
+      onclick: ({ target }) => this.#take(target.closest("[role=option]")?.dataset.number) });
     this.status = el("p.unseen", { role: "status" });
     text.setAttribute("aria-autocomplete", "list");
+    text.setAttribute("aria-haspopup", "listbox");
     text.form.prepend(this.list, this.status);
   }
 
@@ -57,7 +59,7 @@ export class MentionList {
     if (event.key in STEPS) {
       this.#at = (this.#at + STEPS[event.key] + this.#found.length) % this.#found.length;
       this.#draw();
-    } else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#at);
+    } else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#found[this.#at].number);
     else if (event.key === "Escape") {
       const { start } = this.#begun;
       this.close();
@@ -68,12 +70,11 @@ export class MentionList {
     return true;
   }
 
-  #take(place) {
-    const person = this.#found[place];
+  #take(number) {
     const begun = this.#begun;
-    if (!person) return;
+    if (!number || !begun) return;
     this.close();
-    this.#acts.choose(begun, person.number, this.#client.people.ownNameOf(person.number) || `+${person.number}`);
+    this.#acts.choose(begun, number, this.#client.people.ownNameOf(number) || `+${number}`);
   }
 
   /** What members call themselves, also those whom the address book has under another name. */
@@ -82,7 +83,7 @@ export class MentionList {
     const accounts = [...chat.marks.keys()].filter((account) => account !== session.id && !people.ownNameOf(people.numberOf(account))).slice(0, NAMES_MAX);
     const answer = accounts.length ? await this.#client.ask("/chat", "names", { chat: chat.id, accounts }).catch(() => null) : null; // their numbers do
     for (const { contact, name } of answer?.names ?? []) people.learnName(contact, name);
-    if (answer && this.#begun) this.#draw();
+    if (answer) this.#drawAgain();
   }
 
   /** A large group does not tell who has read what, and an event has guests of whom nobody has read: then the server says who is there. */
@@ -95,7 +96,7 @@ export class MentionList {
     const known = await asked?.catch(() => null);
     if (!known || this.#asked.chat !== chat) return;
     this.#asked.numbers = known;
-    if (this.#begun) this.#draw();
+    this.#drawAgain();
   }
 
   #members() {
@@ -110,18 +111,34 @@ export class MentionList {
     }).sort((one, other) => compareWords(one.name, other.name));
   }
 
-  #draw() {
+  #optionOf({ number, name, photo }) {
+    const key = JSON.stringify([name, photo]);
+    const { node } = this.#options.get(number) ?? { node: el("li", { role: "option", id: `mention-${number}`, "data-number": number }) };
+    if (this.#options.get(number)?.key !== key) node.replaceChildren(avatar(name, photo), el("span", { dir: "auto" }, name), name === `+${number}` ? "" : el("bdi.mention-number", {}, `+${number}`));
+    this.#options.set(number, { key, node });
+    return node;
+  }
+
+  /** More is known of the members: whoever is chosen stays so. */
+  #drawAgain() {
+    if (this.#begun) this.#draw(this.#found[this.#at]?.number);
+  }
+
+  #draw(chosen = null) {
     this.#found = this.#begun ? matching(this.#members(), this.#begun.query).slice(0, SHOWN_MAX) : [];
     const isOpen = this.#found.length > 0;
+    const place = this.#found.findIndex(({ number }) => number === chosen);
+    if (place >= 0) this.#at = place;
     this.#at = Math.min(this.#at, Math.max(0, this.#found.length - 1));
-    this.list.replaceChildren(...this.#found.map(({ number, name, photo }, place) => el("li", { role: "option", id: `mention-${place}`, "data-place": place, "aria-selected": String(place === this.#at) },
-      avatar(name, photo), el("span", { dir: "auto" }, name), name === `+${number}` ? null : el("bdi.mention-number", {}, `+${number}`))));
+    const nodes = this.#found.map((person) => this.#optionOf(person));
+    for (const [place, node] of nodes.entries()) node.setAttribute("aria-selected", String(place === this.#at));
+    arrange(this.list, nodes);
     this.list.hidden = !isOpen;
-    for (const [attribute, value] of [["aria-controls", this.list.id], ["aria-activedescendant", `mention-${this.#at}`]]) {
+    for (const [attribute, value] of [["aria-controls", this.list.id], ["aria-activedescendant", nodes[this.#at]?.id]]) {
       if (isOpen) this.#text.setAttribute(attribute, value);
       else this.#text.removeAttribute(attribute);
     }
     show(this.status, isOpen ? ngettext("{count} member", "{count} members", this.#found.length) : "");
-    if (isOpen) this.list.children[this.#at].scrollIntoView({ block: "nearest" });
+    if (isOpen) nodes[this.#at].scrollIntoView({ block: "nearest" });
   }
 }

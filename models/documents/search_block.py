@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zlib import crc32
 
-from models.documents.entry import entry_key, split_key
+from models.documents.entry import entry_key
 
 BLOCK = 32  # entries
 SIZES = (1024, 2048, 4096, 8192, 16384, 32768, 65536)  # bits of a filter, the last for very long texts
@@ -47,13 +47,17 @@ class Block:
     @property
     def top(self) -> Place:
         """Returns the highest place that one of its messages may have."""
-        return Place(self.high, entry_key(self.chat_id, self.last))
+        return Place(self.high, last_key(self.key))
 
 
 def block_key(key: int) -> int:
     """Returns the key of the block of an entry, given the entry's key."""
-    chat_id, seq = split_key(key)
-    return entry_key(chat_id, (seq - 1) // BLOCK * BLOCK + 1)
+    return key - (key - 1) % BLOCK  # as seqs begin at 1, and the chat's part of a key is a multiple of BLOCK
+
+
+def last_key(key: int) -> int:
+    """Returns the key of the last entry of a block, given the block's key."""
+    return key + BLOCK - 1
 
 
 def filter_bits(terms: Collection[str], size: int = 0) -> bytes:

@@ -39,6 +39,8 @@ PREFIX_LENGTHS = (
     9,
 )  # of the beginnings of a word that the index knows; any block has words with any letter
 
+KNOWN_MAX_CHARS = 32  # of a part of a text whose terms are remembered
+
 Range = tuple[int, int]  # code points of the original text, the end exclusive
 
 # Scripts whose words are not found by spaces, each with its digits and marks: Thai, Lao, Burmese, Hangul, Khmer, kana, Bopomofo, Han.
@@ -51,7 +53,8 @@ _IN_RUN = rf"[[\p{{L}}\p{{M}}\p{{N}}]&&[{_UNSPACED}]]"
 _IN_WORD = rf"[[\p{{L}}\p{{M}}\p{{N}}]--[{_UNSPACED}]]"
 _TOKEN = regex.compile(rf"(?V1)(?P<word>{_IN_WORD}+)|(?P<run>{_IN_RUN}+)|(?P<emoji>\x00[^\x00]+\x00)")
 _WORD_CHARACTER = regex.compile(rf"(?V1){_IN_WORD}")
-_ASCII_WORD = regex.compile(r"[a-z0-9]+")
+# An emoji, or whatever stands between ASCII characters that are in no word: no token goes beyond it. Ten times as quick as to look for tokens.
+_APART = re.compile(r"\x00[^\x00]+\x00|[0-9A-Za-z\x80-\U0010ffff]+")
 
 # A run of ASCII, whose last character may be the base of an accent and so is left to the cluster; or one cluster.
 _PART = regex.compile(rf"[\x00-\x7f]+(?=[\x00-\x7f])|{CLUSTER}")
@@ -150,34 +153,38 @@ def list_terms(folded: str) -> set[str]:
     the characters and pairs of a part of a run are those of the run.
     """
     terms: set[str] = set()
-    if folded.isascii() and "\x00" not in folded:
-        words = set(_ASCII_WORD.findall(folded))
-    else:
-        words = set()
-        for token in _TOKEN.finditer(folded):
-            match token.lastgroup:
-                case "word":
-                    words.add(token[0])
-                case "run":
-                    run = token[0]
-                    terms.update(run)
-                    terms.update(map("".join, pairwise(run)))
-                case _:
-                    terms.add(token[0].strip("\x00"))
-    for word in words:
-        for length in PREFIX_LENGTHS:
-            if length > len(word):
-                break
-            terms.add(word[:length])
+    for part in set(_APART.findall(folded)):
+        terms.update(_known_terms(part) if len(part) <= KNOWN_MAX_CHARS else _list_terms(part))
     return terms
+
+
+def _list_terms(part: str) -> Iterator[str]:
+    """Returns the terms of a part that a text falls into."""
+    for word, run, emoji in _TOKEN.findall(part):
+        if word:
+            for length in PREFIX_LENGTHS:
+                if length <= len(word):
+                    yield word[:length]
+        elif run:
+            yield from run
+            yield from map("".join, pairwise(run))
+        else:
+            yield emoji.strip("\x00")
+
+
+@lru_cache(maxsize=1 << 14)
+def _known_terms(part: str) -> tuple[str, ...]:
+    """Returns the terms of a short part. Nearly all words that people write are among a few thousand."""
+    return tuple(_list_terms(part))
 
 
 def matches(query: SearchQuery, texts: Sequence[str]) -> bool:
     """Returns whether a query finds a message with these texts: `find_ranges` without the ranges."""
-    folded = [fold(text) for text in texts]
-    return all(any(part in text for text in folded) for part in query.elsewhere) and all(
-        any(_begins_word(word, text) for text in folded) for word in query.words
-    )
+    folded = fold(texts[0]) if len(texts) == 1 else "\n".join(map(fold, texts))  # no part of a query goes beyond a line
+    for part in query.elsewhere:
+        if part not in folded:
+            return False
+    return all(_begins_word(word, folded) for word in query.words)
 
 
 def find_ranges(query: SearchQuery, texts: Sequence[str]) -> list[list[Range]] | None:

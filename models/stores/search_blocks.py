@@ -11,7 +11,7 @@ from bson import Binary
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from models.documents.entry import split_key
-from models.documents.search_block import SIZES, Block, filter_bits
+from models.documents.search_block import SIZES, Block, Place, filter_bits, last_key
 from models.stores.database import Database, Row, aggregate, insert_missing
 
 BLOCKS = "search_blocks"
@@ -19,6 +19,7 @@ POSITIONS = "search_positions"
 CHATS_AT_ONCE = 150  # MongoDB merges the sorted blocks of up to 200 chats, and would sort those of more
 _INDEXES = [IndexModel([("chat", ASCENDING), ("high", ASCENDING), ("_id", ASCENDING)], name="times")]
 _PLACE = {"chat": True, "low": True, "high": True}
+_TOP = {"chat": True, "high": True}  # read from the index alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,16 @@ class SearchBlocks:
 
     async def list_at(self, keys: Collection[int]) -> list[Block]:
         """Returns those of these blocks that are stored, by key."""
+        if not keys:
+            return []
         return [_block(row) for row in await self._blocks.find({"_id": {"$in": list(keys)}}, _PLACE).to_list(None)]
 
     async def list_matching(
         self, chat_ids: Sequence[int], terms: Collection[str], until: datetime, *, examined: int
-    ) -> tuple[list[Block], Block | None]:
+    ) -> tuple[list[Block], Place | None]:
         """Returns those of the newest `examined` blocks of these chats with high <= `until` that may hold all terms, newest first.
 
-        Returns also the first block that was not examined, or None if all were. At most CHATS_AT_ONCE chats.
+        Returns also the top of the first block that was not examined, or None if all were. At most CHATS_AT_ONCE chats.
         """
         query = _up_to(chat_ids, until)
         newest: Row = {"high": -1, "_id": -1}
@@ -89,14 +92,20 @@ class SearchBlocks:
             {"$project": _PLACE},
         ]
         found = [_block(row) for row in await aggregate(self._blocks, pipeline, hint="times")]
-        behind = self._blocks.find(query, _PLACE).hint("times").sort(list(newest.items())).skip(examined).limit(1)
+        behind = self._blocks.find(query, _TOP).hint("times").sort(list(newest.items())).skip(examined).limit(1)
         rest = await behind.to_list(1)
-        return found, _block(rest[0]) if rest else None
+        return found, Place(rest[0]["high"], last_key(rest[0]["_id"])) if rest else None
 
-    async def list_all_matching(self, chat_ids: Sequence[int], terms: Collection[str], until: datetime) -> list[Block]:
-        """Returns as `list_matching`, of all blocks and in no order, which takes half the time where they are few."""
-        found = self._blocks.find(_up_to(chat_ids, until) | _holding(terms), _PLACE).hint("times")
-        return [_block(row) for row in await found.to_list(None)]
+    async def list_all_matching(
+        self, chat_ids: Sequence[int], terms: Collection[str], until: datetime, *, most: int
+    ) -> list[Block] | None:
+        """Returns as `list_matching`, of all blocks and in no order; None if there are more than `most`.
+
+        A block takes a third of the time that it takes in order.
+        """
+        found = self._blocks.find(_up_to(chat_ids, until) | _holding(terms), _PLACE).hint("times").limit(most + 1)
+        rows = await found.to_list(None)
+        return [_block(row) for row in rows] if len(rows) <= most else None
 
     async def list_across(self, chat_ids: Collection[int], terms: Collection[str], at: datetime) -> list[Block]:
         """Returns the blocks that begin before this time and end after it, of which each log has one at most, if they may hold all terms."""

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.documents.entry import Kind, Message, entry_key, split_key
 from models.stores.chat_rows import MEMBERS
@@ -16,15 +15,15 @@ KEYS_AT_ONCE = 1024  # rows of one query; some 10 ms
 LONG_CHARS = 2000  # some 2 ms to fold
 _SEARCHED = ("text", "caption", "name", "file_name")  # fields of a message
 _POLL = ("poll.question", "poll.options")
+_MESSAGE = Kind.MESSAGE.value
 REWORDINGS = (Kind.EDIT.value, Kind.DELETION.value)
 _FIELDS = dict.fromkeys(
     ("kind", "at", "of", "type", "number", "deleted", "edit_seq", "first", *_SEARCHED, *_POLL), True
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """An entry of a log as it is stored: what its texts are, if it is a message or an edit.
+class LogRow(NamedTuple):
+    """An entry of a log as it is stored: what its texts are, if it is a message or an edit. One is made of each row that is indexed.
 
     `of` is the message that an edit or a deletion changes; `edit_seq` the edit whose text a message has, 0 for its first.
     """
@@ -115,18 +114,14 @@ def texts_of(message: Message) -> list[str]:
 
 def _log_row(row: Mapping[str, Any]) -> LogRow:
     kind = row["kind"]
-    is_said = kind == "message" and not row.get("deleted")
-    texts = tuple(row[name] for name in _SEARCHED if name in row) if is_said or kind == "edit" else ()
-    if is_said and "poll" in row:
-        texts += row["poll"]["question"], *row["poll"]["options"]
-    return LogRow(
-        row["_id"],
-        kind,
-        row["at"],
-        row["number"],
-        texts,
-        row.get("first", {}).get("text") if is_said else None,
-        row["type"] if is_said else "",
-        row["of"] if kind in REWORDINGS else 0,
-        row.get("edit_seq", 0),
-    )
+    if kind == _MESSAGE and not row.get("deleted"):
+        texts = tuple([row[name] for name in _SEARCHED if name in row])
+        if "poll" in row:
+            texts += row["poll"]["question"], *row["poll"]["options"]
+        first_text = row["first"].get("text") if "first" in row else None
+        return LogRow(
+            row["_id"], kind, row["at"], row["number"], texts, first_text, row["type"], edit_seq=row.get("edit_seq", 0)
+        )
+    of = row["of"] if kind in REWORDINGS else 0
+    texts = (row["text"],) if kind == Kind.EDIT.value and "text" in row else ()
+    return LogRow(row["_id"], kind, row["at"], row["number"], texts, of=of)

@@ -6,6 +6,7 @@ import { beginningOf } from "./words.js";
 export const PAGE = 100; // entries asked for at once
 const DESCRIBED = ["kind", "title", "contact", "name", "group", "event", "owner", "photo", "expiresAfter", "pinners"];
 const KEPT_SEQS_MAX = 1000; // a log may end with any number of entries of which nothing is shown
+const PINS_KEPT = 10, PINS_KEPT_CHARS = 8000; // of older messages that are pinned, beside the end of the log
 const LAST_MAX_CHARS = 300; // of the text of a message that stands in a list
 const sizes = new WeakMap(); // entry -> characters of its JSON
 
@@ -25,6 +26,7 @@ export class Chat {
     this.expiresAfter = null; // seconds after which what is sent from now on is gone
     this.last = null;
     this.notice = null; // the newest entry that concerns this person and is no message
+    this.pins = null; // the numbers of the messages that are pinned, the last pinned one first, as far as that is known: pins.js
     this.lastAt = "";
     this.day = undefined; // of an event, where that is known: event_days.js
     this.isMember = true;
@@ -46,6 +48,11 @@ export class Chat {
   isMutedAt(now) {
     const { muted_until: until } = this.settings;
     return until === "always" || (Boolean(until) && Date.parse(until) > now);
+  }
+
+  /** The same, muted or not: then it is not counted where all chats are. */
+  isQuietAt(now) {
+    return this.settings.notify === "none" || this.isMutedAt(now);
   }
 
   /** Whether it lies in the archive: a new message brings it back, unless it is muted. */
@@ -82,7 +89,9 @@ export class Chat {
     this.describe(state);
     this.isRewound ||= state.status === "reset" && state.cursor < this.log.cursor;
     const fresh = this.log.catchUp(state);
-    if (this.#isMoreHidden(state)) this.log.unload();
+    const isMoreHidden = this.#isMoreHidden(state);
+    if (isMoreHidden) this.log.unload();
+    if (isMoreHidden || state.status === "reset") this.pins = null;
     this.isLoaded = true;
     for (const entry of fresh) this.#note(entry);
     this.#dropHidden();
@@ -130,9 +139,12 @@ export class Chat {
       room -= sizes.get(entry);
       return most-- > 0 && room >= 0;
     };
-    const { id, unread, mentioned, settings, hiddenCount, lastAt, day, isRewound } = this;
+    const { id, unread, mentioned, settings, hiddenCount, lastAt, day, pins, isRewound } = this;
+    const end = this.log.end(fits, KEPT_SEQS_MAX);
+    [most, room] = [PINS_KEPT, PINS_KEPT_CHARS];
     return {
-      id, unread, mentioned, settings, hiddenCount, lastAt, ...(day ? { day } : {}), ...(isRewound ? { isRewound } : {}), cursor: this.log.cursor, ...this.log.end(fits, KEPT_SEQS_MAX),
+      id, unread, mentioned, settings, hiddenCount, lastAt, ...(day ? { day } : {}), ...(isRewound ? { isRewound } : {}), cursor: this.log.cursor, ...end,
+      ...(pins ? { pins, pinned: pins.map((seq) => seq < end.first && this.log.at(seq)).filter((entry) => entry && fits(entry)) } : {}),
       ...Object.fromEntries(DESCRIBED.map((name) => [name, this[name]])),
       last: this.last && inBrief(this.last, this.me), notice: this.notice && inBrief(this.notice, this.me),
       marks: [...this.marks].map(([account, { delivered, read }]) => [account, delivered, read]),
@@ -141,7 +153,7 @@ export class Chat {
 
   /** Begin with what was kept. */
   restore({ marks, ...kept }) {
-    for (const name of [...DESCRIBED, "unread", "mentioned", "settings", "hiddenCount", "lastAt", "day", "last", "notice"]) this[name] = kept[name] ?? this[name];
+    for (const name of [...DESCRIBED, "unread", "mentioned", "settings", "hiddenCount", "lastAt", "day", "last", "notice", "pins"]) this[name] = kept[name] ?? this[name];
     this.log.restore(kept);
     for (const [account, delivered, read] of marks) this.marks.set(account, { delivered, read });
     this.last = (this.last && this.log.at(this.last.seq)) ?? this.last;
@@ -175,7 +187,13 @@ export class Chat {
     return others === 0 ? "stored" : lowest;
   }
 
+  /** What an entry says of which messages are pinned. */
+  notePin({ kind, of, pinned }) {
+    if (this.pins && (kind === "pin" || kind === "deletion")) this.pins = [...(pinned ? [of] : []), ...this.pins.filter((seq) => seq !== of)];
+  }
+
   #note(entry) {
+    this.notePin(entry);
     if (entry.kind === "message") {
       if (!this.last || entry.seq >= this.last.seq) this.last = entry;
       this.lastAt = entry.sent_at;
@@ -184,6 +202,7 @@ export class Chat {
     if (this.last && entry.of === this.last.seq) this.last = changed(this.last, entry);
     const isComing = entry.kind === "joined" && entry.accounts.includes(this.me);
     if (isComing || !this.lastAt) this.lastAt = entry.at;
+    if (isComing) this.pins = null; // what was pinned meanwhile is not in this log
     if ((isComing || concerns(entry, this.me, this.owner)) && entry.seq >= (this.notice?.seq ?? 0)) this.notice = entry;
   }
 
@@ -232,6 +251,7 @@ export class Chat {
 
   /** A message that is hidden is no longer the last one, here or after the next start. */
   #dropHidden() {
+    this.pins &&= this.pins.filter((seq) => !this.log.isHidden(seq));
     if (this.last && this.log.isHidden(this.last.seq)) this.last = this.log.lastMessage();
   }
 

@@ -14,7 +14,7 @@ import { Emitter } from "./emitter.js";
 import { Events } from "./events.js";
 import { Kept } from "./kept.js";
 import { Lifetimes } from "./lifetimes.js";
-import { FILE, Outbox } from "./outbox.js";
+import { FILE, newClientId, Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Receipts } from "./receipts.js";
 import { Rest } from "./rest.js";
@@ -29,6 +29,7 @@ export class Client extends Emitter {
   #sync;
   #store;
   #listing = new ChatListing(this);
+  #asked = new Set(); // client_ids of settings that were set here
   state = "connecting";
   farewell = null; // what to say at the door once this account is gone
   isLevel = false; // whether all chats were known once
@@ -60,11 +61,11 @@ export class Client extends Emitter {
     this.isKept = this.#store.isKept;
     this.drafts = new Drafts(this.#store.drafts);
     await this.drafts.open();
-    this.drafts.on("change", () => this.emit("drafts"));
+    this.drafts.follow(this);
     this.kept = new Kept({ tables: this.#store.kept, client: this, sync: this.#sync });
     await this.kept.open();
     this.lifetimes = new Lifetimes(this);
-    this.outbox = new Outbox({ table: this.#store.outbox, ask: (event, body) => this.ask("/chat", event, body), loadUploads: async () => new (await import("./uploads.js")).Uploads({ rest: this.rest }) });
+    this.outbox = new Outbox({ table: this.#store.outbox, ask: (event, body) => this.ask("/chat", event, body), loadUploads: async () => new (await import("./uploads.js")).Uploads({ rest: this.rest }), mend: (item, error) => this.#mended(item, error) });
     this.outbox.on("change", () => this.emit("outbox"));
     this.outbox.on("progress", (clientId) => this.emit("progress", clientId));
     this.outbox.on("late", () => this.emit("late"));
@@ -119,9 +120,9 @@ export class Client extends Emitter {
     return isNamedByNumber(place) ? `contact:${place.contact}` : `chat:${place.id}`;
   }
 
-  /** A text to a chat, or to somebody without one yet ({kind: "direct", contact}). */
-  send(place, text, replyTo = null) {
-    return this.sendContent(place, { type: "t", text }, replyTo);
+  /** A text to a chat, or to somebody without one yet ({kind: "direct", contact}), with mentions of members ({number, offset, length}, docs/protocol.md). */
+  send(place, text, replyTo = null, mentions = []) {
+    return this.sendContent(place, { type: "t", text, ...(mentions.length ? { mentions } : {}) }, replyTo);
   }
 
   /** A message without a file: a text, a place {type: "l", latitude, longitude, caption?}, a card {type: "c", vcard, name}. */
@@ -130,7 +131,7 @@ export class Client extends Emitter {
   }
 
   /**
-   * A file: a Blob, and {type, file_name, mime_type, caption?} with what is known of it for whoever sees it wait (width, height, duration_ms,
+   * A file: a Blob, and {type, file_name, mime_type, caption?, mentions?} with what is known of it for whoever sees it wait (width, height, duration_ms,
    * waveform). Rejects, with nothing kept, where this browser has no room for it.
    */
   sendFile(place, file, facts, replyTo = null) {
@@ -145,9 +146,9 @@ export class Client extends Emitter {
   }
 
   /** Another text, or caption, for a message that waits; false once it may have been sent. */
-  async changeWaiting(clientId, text) {
+  async changeWaiting(clientId, text, mentions = []) {
     const item = this.outbox.items.get(clientId);
-    return item !== undefined && this.outbox.change(clientId, { ...item.body, [item.body.type === "t" ? "text" : "caption"]: text || undefined });
+    return item !== undefined && this.outbox.change(clientId, { ...item.body, [item.body.type === "t" ? "text" : "caption"]: text || undefined, mentions: mentions.length ? mentions : undefined });
   }
 
   /** The last change of a message that waits and can still be taken back, or undefined. */
@@ -174,8 +175,10 @@ export class Client extends Emitter {
 
   /** What this person sets for a chat, on all devices: fields as in docs/protocol.md, "Own state". Rejects where it is refused, and without a line. */
   async setSettings(chat, fields) {
-    const { settings } = await this.ask("/chat", "chat_settings_set", { chat: chat.id, ...fields });
-    this.#sync.setSettings(chat.id, settings);
+    const id = newClientId();
+    this.#asked.add(id);
+    const { settings, entry } = await this.ask("/chat", "chat_settings_set", { chat: chat.id, ...fields, client_id: id });
+    if ((this.chats.get(entry.chat)?.log.cursor ?? 0) < entry.seq) this.#sync.setSettings(chat.id, settings); // else a later event may have been heard
   }
 
   load(chat, seq) {
@@ -255,7 +258,7 @@ export class Client extends Emitter {
       this.emit("chat", chat);
     });
     this.#sync.on("entries", ({ chat, entries, isLive }) => {
-      if (isLive && entries.some((entry) => entry.kind !== "preview" && (entry.sender ?? entry.account) === this.me && !this.outbox.items.has(entry.client_id))) this.emit("elsewhere");
+      if (isLive && entries.some((entry) => entry.kind !== "preview" && (entry.sender ?? entry.account) === this.me && !this.outbox.items.has(entry.client_id) && !this.#asked.delete(entry.client_id))) this.emit("elsewhere");
       this.#take(chat, entries);
       for (const entry of entries) if (entry.kind === "message") this.typing.over(chat.id, entry.sender);
       this.#learnFrom(chat);
@@ -301,6 +304,12 @@ export class Client extends Emitter {
     const isHeard = () => (this.chats.get(entry.chat)?.log.cursor ?? 0) >= entry.seq;
     if (isHeard()) this.outbox.settle(item.client_id);
     else setTimeout(() => !isHeard() && this.state === "online" && this.#sync.catchUp().catch(() => {}), HEARD_WITHIN_MS);
+  }
+
+  /** A message in which somebody is mentioned who has left meanwhile goes without that mention. */
+  async #mended({ body }, { code }) {
+    if (code !== "participant_not_found" || !body.mentions) return null;
+    return (await import("./mention_marks.js")).withoutAbsent(body, [...(this.chats.get(body.chat)?.marks.keys() ?? [])].map((account) => this.people.numberOf(account)));
   }
 
   #show(state) {

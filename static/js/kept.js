@@ -9,7 +9,7 @@
 // at, the next one goes on from there by `sync`. Of several windows, the one that has come further in a chat is believed.
 //
 // Kept are all chats (5,000 at most, as many as `sync` takes cursors), and of the 200 that moved last up to 50 entries in 32,000
-// characters of JSON each. A chat that one is no longer in is not kept. Of the 20 chats that moved last the ends are loaded for this,
+// characters of JSON each, and up to 10 older messages that are pinned in 8,000. A chat that one is no longer in is not kept. Of the 20 chats that moved last the ends are loaded for this,
 // if nobody has looked at them.
 
 const SHAPE = 2; // of the rows: those of another one are thrown away
@@ -161,7 +161,7 @@ export class Kept {
       return row;
     }
     this.#withEntries.delete(row.id);
-    return { ...row, first: row.cursor + 1, entries: [], hidden: [] };
+    return { ...row, first: row.cursor + 1, entries: [], pinned: [], hidden: [] };
   }
 
   /** Whether a chat is kept with its entries: instead of the one that has not moved for longest, if it moved later. */
@@ -198,7 +198,8 @@ export function merged(kept, row) {
     const known = marks.get(account);
     if (known) marks.set(account, [account, Math.max(known[1], delivered), Math.max(known[2], read)]);
   }
-  const hidden = [...new Set([...kept.hidden, ...row.hidden])].filter((seq) => seq >= last.first);
   const cleared = Math.max(kept.cleared ?? 0, row.cleared ?? 0);
-  return { ...last, marks: [...marks.values()], hidden, cleared, entries: last.entries.filter(({ seq }) => seq > cleared && !hidden.includes(seq)) };
+  const hidden = [...new Set([...kept.hidden, ...row.hidden])];
+  const shown = (entries = []) => entries.filter(({ seq }) => seq > cleared && !hidden.includes(seq));
+  return { ...last, marks: [...marks.values()], hidden: hidden.filter((seq) => seq >= last.first), cleared, entries: shown(last.entries), pinned: shown(last.pinned) };
 }

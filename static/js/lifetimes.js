@@ -36,8 +36,8 @@ export class Lifetimes {
   #dropReply(chat) {
     const { drafts } = this.#client;
     const lane = this.#client.laneOf(chat);
-    const { text, reply } = drafts.find(lane) ?? {};
-    if (reply && chat.log.at(reply.seq)?.deleted) drafts.put(lane, { text, reply: null });
+    const draft = drafts.find(lane);
+    if (draft?.reply && chat.log.at(draft.reply.seq)?.deleted) drafts.put(lane, { ...draft, reply: null });
   }
 
   #plan() {

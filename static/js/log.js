@@ -164,11 +164,11 @@ export class Log {
     return { first, entries, hidden, cleared: this.#cleared };
   }
 
-  /** Begin with what `end` gave at this cursor. */
-  restore({ cursor, first, entries, hidden, cleared = 0 }) {
+  /** Begin with what `end` gave at this cursor, and older messages that are pinned. */
+  restore({ cursor, first, entries, pinned = [], hidden, cleared = 0 }) {
     this.cursor = cursor;
     this.#cleared = cleared;
-    for (const entry of entries) this.#set(entry);
+    for (const entry of [...pinned, ...entries]) this.#set(entry);
     for (const seq of hidden) this.#hidden.add(seq);
     this.#fill(first, cursor);
   }
@@ -199,13 +199,15 @@ export class Log {
 
   /** The answer of `history` with this `after`. Changes that were heard since it was read are laid over it. */
   take({ entries, next, last_seq: lastSeq }, after) {
-    const end = next ?? lastSeq;
-    for (const entry of entries) {
-      if (entry.seq <= this.cursor) this.#set(entry);
-    }
-    this.#fill(after + 1, Math.min(end, this.cursor));
-    for (const change of this.#heardMeanwhile) if (change.seq > lastSeq) this.#apply(change);
+    this.takeSingle(entries, lastSeq);
+    this.#fill(after + 1, Math.min(next ?? lastSeq, this.cursor));
     this.giveUp();
+  }
+
+  /** Entries from here and there, as they were asked for; `lastSeq`: up to which entry all changes are in them. */
+  takeSingle(entries, lastSeq = 0) {
+    for (const entry of entries) if (entry.seq <= this.cursor) this.#set(entry);
+    for (const change of this.#heardMeanwhile) if (change.seq > lastSeq) this.#apply(change);
   }
 
   /** The loaded message of an account with this client id, or undefined. */

@@ -16,7 +16,7 @@ export function isNews(entry, chat) {
 export function isMuted(chat, entry, now) {
   const { notify = "all" } = chat.settings;
   if (notify === "mentions") return !entry.mentions?.some(({ account }) => account === chat.me);
-  return notify === "none" || chat.isMutedAt(now);
+  return chat.isQuietAt(now);
 }
 
 /** How long a notice waits; `elsewhereAt`: when this account was last seen to do something on another device, in ms. */

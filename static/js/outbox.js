@@ -48,6 +48,7 @@ export class Outbox extends Emitter {
   #ask;
   #uploads = null;
   #loadUploads;
+  #mend;
   #cancelled = new Set(); // client_ids of files that were stopped before they were whole
   #isRunning = false;
   #busy = new Set(); // lanes with an item on its way
@@ -55,11 +56,13 @@ export class Outbox extends Emitter {
   #sleepers = new Set(); // ends the wait of an item that failed, when the connection is back
   items = new Map(); // client_id -> item, in the order written
 
-  constructor({ table, ask, loadUploads }) {
+  /** `mend(item, error)`: another body for an item that was refused, with which it is sent at once, or null, or a promise of it. */
+  constructor({ table, ask, loadUploads, mend = () => null }) {
     super();
     this.#table = table;
     this.#ask = ask;
     this.#loadUploads = loadUploads;
+    this.#mend = mend;
   }
 
   async open() {
@@ -232,6 +235,7 @@ export class Outbox extends Emitter {
         const isRefused = error.name === "Refused";
         item.mayBeStored ||= Boolean(error.isWhole) && !isRefused;
         if (item.isUnwanted && isRefused && !error.retryable) return await this.#drop(item);
+        if (isRefused && !item.isUnwanted && (await this.#isMended(item, error))) continue;
         if (error.isStale) tries -= 1; // it was ended here, and begins anew
         if (error.hasMoved) tries = 0; // a line that breaks often brings it there all the same
         const isHopeless = item.event === FILE && this.#isRunning && tries + 1 >= FILE_TRIES_MAX;
@@ -245,6 +249,15 @@ export class Outbox extends Emitter {
         if (this.#isRunning) await this.#sleep(wait);
       }
     }
+  }
+
+  async #isMended(item, error) {
+    const body = await this.#mend(item, error);
+    if (!body) return false;
+    item.body = body;
+    await this.#table.update(item.client_id, (row) => row && { ...row, body }).catch(() => {});
+    this.emit("change");
+    return true;
   }
 
   /** The server's answer; null for a file that is no longer wanted and not there. */

@@ -218,7 +218,7 @@ export class Uploads extends Emitter {
 }
 
 function fieldsOf({ client_id: id, body }) {
-  const fields = { contact: body.contact, group_id: body.group, chat: body.group ? undefined : body.chat, client_id: id, caption: body.caption, reply_to: body.reply_to };
+  const fields = { contact: body.contact, group_id: body.group, chat: body.group ? undefined : body.chat, client_id: id, caption: body.caption, mentions: body.mentions && JSON.stringify(body.mentions), reply_to: body.reply_to };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 }
 

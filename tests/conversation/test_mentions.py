@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 
 from models.documents.entry import Edit, Mention
 from tests.conversation.talk import answered, friends, hear, history, phones, refused, say, synced
@@ -164,3 +165,28 @@ async def test_rest_sends_and_lists_mentions(node: Node) -> None:
     assert await mentioned(tom, sent["chat"]) == 2
     for wrong, code in (([mention(tom, 1)], 400), ("[", 400), ([mention(tom, number="4930999999")], 404)):
         assert (await node.rest("POST", path, ann.person, json=to | {"mentions": wrong}))[0] == code
+
+
+async def test_rest_takes_mentions_in_the_caption_of_a_file_whole_and_in_parts(node: Node) -> None:
+    ann, tom = await phones(node, *await friends(node, 2))
+    fields = {"contact": tom.person.number, "caption": "For @Tom"}
+
+    def form(mentions: list[dict[str, Any]]) -> FormData:
+        data = FormData({**fields, "mentions": json.dumps(mentions)})
+        data.add_field("filename", b"a file", filename="a.bin")
+        return data
+
+    status, sent = await node.rest("POST", "/api/messages/send-document/", ann.person, data=form([mention(tom, 4)]))
+    assert status == 200, sent
+    parts = "/api/messages/uploads/"
+    begun = fields | {"kind": "document", "length": 6, "mentions": [mention(tom, 4)]}
+    status, upload = await node.rest("POST", parts, ann.person, json=begun)
+    assert status == 201, upload
+    headers = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    status, _ = await node.rest("PATCH", f"{parts}{upload['upload']}/", ann.person, data=b"a file", headers=headers)
+    assert status == 204
+    assert [entry["mentions"] for entry in await history(tom, sent["chat"])] == [[shown(tom, 4)]] * 2
+    assert await mentioned(tom, sent["chat"]) == 2
+    wrong = [mention(tom, 8)]
+    assert (await node.rest("POST", "/api/messages/send-document/", ann.person, data=form(wrong)))[0] == 400
+    assert (await node.rest("POST", parts, ann.person, json=begun | {"mentions": wrong}))[0] == 400

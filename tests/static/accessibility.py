@@ -9,7 +9,7 @@ from tests.static.npm import install_packages
 
 FIND_VIOLATIONS = """async () => {
     if (!("axe" in window)) return null;
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    const { violations } = await axe.run(document, { reporter: "no-passes" });
     return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }"""
 

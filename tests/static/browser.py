@@ -132,10 +132,11 @@ USUAL: dict[str, Any] = {
 
 @dataclass
 class Tab:
-    """The one tab of a browser profile, and its debugging session."""
+    """The one tab of a browser profile, its debugging session, and what the profile was made with."""
 
     page: Page
     session: CDPSession
+    profile: dict[str, Any]
 
     @property
     def context(self) -> BrowserContext:
@@ -146,10 +147,16 @@ class Tab:
         await self.page.emulate_media(color_scheme=look["color_scheme"], reduced_motion=look["reduced_motion"])
 
 
+OTHERS_MAX = 6  # free tabs of profiles that are not the usual one: each is a process that holds memory
+
+
+HAS_ITS_OWN_CLOCK = "() => [Date, setTimeout].every((each) => String(each).includes('[native code]'))"
+
+
 class Tabs:
     """Tabs of profiles that are used again: to make one costs more than most tests do in it.
 
-    Whoever comes next finds nothing of those before: no address, no history, nothing stored, no route. What the browser has of the page's
+    A language, a time zone or a finger are a profile's own, so there are free tabs of each such profile. Whoever comes next finds nothing of those before: no address, no history, nothing stored, no route. What the browser has of the page's
     own files stays, as it does for everybody who comes a second time.
     """
 
@@ -157,25 +164,33 @@ class Tabs:
         self._browser = browser
         self._free: list[Tab] = []
 
-    async def take(self, look: dict[str, Any]) -> Tab:
-        """Returns an empty tab that looks so."""
-        if self._free:
-            tab = self._free.pop()
+    async def take(self, look: dict[str, Any], profile: dict[str, Any]) -> Tab:
+        """Returns an empty tab of such a profile that looks so."""
+        tab = next((each for each in reversed(self._free) if each.profile == profile), None)
+        if tab is not None:
+            self._free.remove(tab)
             await tab.look(look)
             return tab
-        context = await self._browser.new_context(**USUAL, **look)
+        context = await self._browser.new_context(**profile, **look)
         context.set_default_timeout(30_000)
         page = await context.new_page()
-        return Tab(page, await context.new_cdp_session(page))
+        return Tab(page, await context.new_cdp_session(page), profile)
 
     async def give_back(self, tab: Tab, origin: str) -> None:
-        """Take everything of `origin` out of a tab; one that a test closed, or that goes elsewhere meanwhile, is gone."""
+        """Take everything of `origin` out of a tab; one that a test closed, that goes elsewhere meanwhile, or whose clock is another, is gone."""
         try:
             await self._empty(tab, origin)
+            is_whole = await tab.page.evaluate(HAS_ITS_OWN_CLOCK)
         except Error:
+            is_whole = False
+        if not is_whole:
             await tab.context.close()
         else:
             self._free.append(tab)
+            others = [each for each in self._free if each.profile != USUAL]
+            for other in others[:-OTHERS_MAX]:
+                self._free.remove(other)
+                await other.context.close()
 
     async def _empty(self, tab: Tab, origin: str) -> None:
         for page in tab.context.pages:
@@ -204,13 +219,15 @@ class Windows:
     async def open(self, person: Person | None, name: str = "", *, is_new: bool = False, **options: Any) -> Window:
         """A window in which somebody is signed in already, or at the door.
 
-        `is_new` is for what cannot be undone: scripts before the page's own, routes of sockets, another clock.
+        `is_new` is for what cannot be undone: scripts before the page's own, routes of sockets, another clock. Service workers
+        stay where they are, so a page that has one is in a new profile, too.
         """
         options = {**LOOK, **USUAL, **options}
         look = {key: value for key, value in options.items() if key in LOOK}
+        profile = {key: value for key, value in options.items() if key not in LOOK}
         tab = None
-        if self._tabs is not None and not is_new and options == {**USUAL, **look}:
-            tab = await self._tabs.take(look)
+        if self._tabs is not None and not is_new and profile["service_workers"] == "block":
+            tab = await self._tabs.take(look, profile)
             context, page = tab.context, tab.page
         else:
             context = await self._browser.new_context(**options)

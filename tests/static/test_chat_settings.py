@@ -1,13 +1,28 @@
-"""What a person sets for a chat, by its menu: all of their devices show it at once, and after a reload."""
+"""What a person sets for a chat, by its menu or a swipe: all of their devices show it at once, and after a reload."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.static.accessibility import assert_accessible
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
 from tests.static.shots import shoot
+from tests.static.test_message_menu import PHONE
 from tests.static.test_unread import row_of
 from tests.support.node import Node, Person
+
+# A finger on the middle of a node, wherever that is by now, that goes so far.
+SWIPE = """async (node, [across, down, isLifted]) => {
+    const { left, top, width, height } = node.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    const say = (name, part) => node.dispatchEvent(new PointerEvent(name, { bubbles: true, cancelable: true, pointerId: 7, pointerType: "touch", isPrimary: true, button: 0, clientX: x + across * part, clientY: y + down * part }));
+    say("pointerdown", 0);
+    for (const part of [0.5, 1]) {
+        await new Promise((done) => requestAnimationFrame(done));
+        say("pointermove", part);
+    }
+    if (isLifted) say("pointerup", 1);
+}"""
 
 
 async def choose(window: Window, title: str, *entries: str) -> None:
@@ -61,3 +76,57 @@ async def test_a_chat_is_pinned_muted_archived_and_marked_on_all_devices(
     await expect(row_of(first, "Eva").locator(".badge")).to_have_count(0)
     await second.page.get_by_role("button", name="Chat options").click()
     await expect(second.page.get_by_role("menuitem", name="Unpin")).to_be_focused()
+
+
+async def test_what_one_is_notified_of_is_chosen_in_the_menu_for_all_devices(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await written(node, ann, [tom], ["Tom"])
+    first, second = await windows.open(ann, "Ann"), await windows.open(ann, "Ann")
+    await expect(second.page).to_have_title("(1) Parley")
+    await choose(first, "Tom", "Notifications")
+    choices = first.page.get_by_role("menuitemradio")
+    await expect(choices).to_have_text(["All messages", "Only mentions", "None"])
+    await expect(first.page.get_by_role("menuitemradio", checked=True)).to_have_text("All messages")
+    await shoot(first, "notify")
+    await choices.get_by_text("None").click()
+    await expect(row_of(second, "Tom").get_by_role("img", name="Muted")).to_be_visible()
+    await expect(second.page).to_have_title("Parley")
+    await choose(second, "Tom", "Notifications")
+    await expect(second.page.get_by_role("menuitemradio", checked=True)).to_have_text("None")
+
+
+@pytest.mark.parametrize(("direction", "onwards"), [("ltr", 1), ("rtl", -1)])
+async def test_a_swipe_over_a_chat_archives_it_or_marks_it(
+    windows: Windows, node: Node, numbers: Numbers, direction: str, onwards: int
+) -> None:
+    ann, tom, eva = await numbers.sign_in(node, 3)
+    await written(node, ann, [tom, eva], ["Tom", "Eva"])
+    window = await windows.open(ann, "Ann", **PHONE)
+    page, label = window.page, window.page.locator(".swipe-label")
+    await page.evaluate("dir => { document.dir = dir; }", direction)
+    await expect(page.locator(".chat-title")).to_have_text(["Tom", "Eva"])
+    address, row = page.url, row_of(window, "Tom").locator("a")
+
+    async def swipe(across: float, down: float = 0, *, is_lifted: bool = True) -> None:
+        await row.evaluate(SWIPE, [across, down, is_lifted])
+
+    await swipe(0)  # the first finger loads what this takes
+    await page.wait_for_function("() => document.querySelector('.chats-scroller.takes-touch') !== null")
+    await swipe(-50 * onwards)  # not far enough
+    await swipe(-60 * onwards, 120)  # that scrolls
+    await expect(label).to_have_count(0)
+    assert await row.evaluate("node => node.style.transform") == ""
+
+    await swipe(100 * onwards)
+    await expect(row.locator(".badge")).to_have_count(0)
+    await swipe(100 * onwards)
+    await expect(row.locator(".badge")).to_have_text("marked as unread")
+    await swipe(-100 * onwards, is_lifted=False)
+    await expect(label).to_have_text("Archive")
+    await shoot(window, f"swipe-{direction}")
+    await row.evaluate("node => node.dispatchEvent(new PointerEvent('pointerup', { bubbles: true, pointerId: 7 }))")
+    await expect(page.locator(".chat-title")).to_have_text(["Eva"])
+    await expect(page.get_by_role("button", name="Archived: one chat")).to_be_visible()
+    assert page.url == address, "no swipe opens a chat"

@@ -82,6 +82,35 @@ async def test_a_draft_and_what_it_replies_to_survive_other_chats_and_a_reload(
     await expect(in_list).not_to_contain_text("Draft")
 
 
+async def test_a_draft_is_on_the_other_device_both_ways_until_it_is_sent(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    first, _, _ = await at_two_chats(windows, node, numbers)
+    second = await windows.open(first.person, "Ann")
+    in_list = second.page.get_by_role("navigation", name="Chats").get_by_role("link", name="Tom")
+    here, there = (window.page.get_by_label("Message", exact=True) for window in (first, second))
+    await first.choose("Tom is here", "Reply")
+    await here.press_sequentially("half a thought")
+    await expect(in_list).to_contain_text("Draft: half a thought")
+    await second.open_chat("Tom")
+    await expect(there).to_have_value("half a thought")
+    await expect(second.page.locator(".mode")).to_contain_text("Tom is here")
+    await there.press("End")
+    await there.press_sequentially(", and the rest")
+    await second.open_chat("Eve")
+    await expect(here).to_have_value("half a thought, and the rest")
+    await here.press("Enter")
+    await expect(first.row("half a thought, and the rest").locator(".quote")).to_contain_text("Tom is here")
+    await expect(in_list).not_to_contain_text("Draft")
+    await expect(first.row("half a thought").locator(".tick-stored, .tick-delivered, .tick-read")).to_be_visible()
+    await first.choose("half a thought", "Edit")
+    await here.fill("a whole thought")
+    await first.open_chat("Eve")  # what is edited is told to nobody, and would be told now
+    await here.fill("for Eve")
+    await expect(there).to_have_value("for Eve")
+    await expect(in_list).not_to_contain_text("Draft")
+
+
 async def test_an_edit_that_was_left_for_another_chat_is_no_draft(
     windows: Windows, node: Node, numbers: Numbers
 ) -> None:

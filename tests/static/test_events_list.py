@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.static.accessibility import assert_accessible
 from tests.static.app import until_kept
@@ -58,6 +58,38 @@ async def test_a_day_of_another_month_shows_its_events(windows: Windows, node: N
     await page.keyboard.press("ArrowLeft")
     await expect(page.get_by_role("button", name="Tuesday, 31 December 2030")).to_be_focused()
     await expect(page.get_by_role("heading", level=2, name="December 2030").first).to_be_visible()
+
+
+async def test_what_is_pressed_and_chosen_is_not_lost_to_an_answer_that_comes_meanwhile(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await named(node, numbers, "Ann Lee", "Tom Ode")
+    await create(node, ann, tom, title="One", event_date="2031-01-01T12:00:00Z")
+    window = await windows.open(tom, "Tom Ode")
+    await show_events(window)
+    page = window.page
+    await expect(page.locator(".event-list[aria-busy=false] .event-row")).to_have_count(1)
+    for _ in range((2031 - NOON.year) * 12 + 1 - NOON.month):
+        await page.get_by_role("button", name="Next month").click()
+
+    async def press_while(place: Locator, title: str, day: int, shown: str) -> None:
+        """Press, let an event come and be drawn, and only then let go."""
+        await place.hover()
+        await page.mouse.down()
+        await create(node, ann, tom, title=title, event_date=f"2031-01-{day:02}T12:00:00Z")
+        await expect(page.get_by_role("button", name=shown)).to_be_visible()
+        await page.mouse.up()
+
+    heading = page.get_by_role("heading", level=2, name="Wednesday, 1 January 2031")
+    await press_while(
+        page.get_by_role("button", name="Wednesday, 1 January 2031, 1 event"), "Two", 2, "2 January 2031, 1 event"
+    )
+    await expect(heading).to_be_visible()
+    await create(node, ann, tom, title="Three", event_date="2031-01-03T12:00:00Z")
+    await expect(page.get_by_role("button", name="3 January 2031, 1 event")).to_be_visible()
+    await expect(heading).to_be_visible()
+    await press_while(page.locator(".event-row-title"), "Four", 4, "4 January 2031, 1 event")
+    await expect(page.get_by_role("heading", level=1, name="One")).to_be_visible()
 
 
 async def test_the_chat_of_an_event_has_its_day_where_others_have_a_face(

@@ -18,7 +18,7 @@ async def test_a_message_is_gone_at_its_time_by_the_clock_of_the_device(
     ann, tom = await named(node, numbers, "Ann Lee", "Tom Ode")
     await node.befriend(ann, tom)
     await node.rest("PATCH", f"/api/contacts/{ann.number}/", tom, json={"first_name": "Ann"})
-    at_tom = await windows.open(tom, "Tom")
+    at_tom = await windows.open(tom, "Tom", is_new=True)
     clock = at_tom.page.clock
     await clock.install()
     await at_tom.page.reload()

@@ -28,7 +28,9 @@ FOR_DEVELOPERS = (
     "LineBroken", "Refused", "closed here", "not a Socket.IO packet of ours", "Another window holds the store.", "The page ended.",
     "this is the page of another version", "the connection broke each time.",
 )  # fmt: skip
-FOR_THE_BROWSER = ("a, button, input", "input, video", "bold 34px system-ui, sans-serif")
+FOR_THE_BROWSER = (
+    "a, button, input", "a[href], button, summary", ":not(strong, em, s, code, a)", "input, video", "bold 34px system-ui, sans-serif",
+)  # fmt: skip
 _BLANK = re.compile(r"\{(\w+)\}")
 
 

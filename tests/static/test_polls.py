@@ -11,6 +11,8 @@ from tests.static.shots import shoot
 from tests.static.test_events import named
 from tests.support.node import Node, Person
 
+READY = "() => document.querySelector('.scroller.takes-touch') !== null"
+
 
 async def send_poll(node: Node, person: Person, other: Person, **fields: Any) -> None:
     body = {"contact": other.number, "question": "Where do we eat?", "options": ["At Ann's", "In the park"], **fields}
@@ -37,6 +39,10 @@ async def test_a_poll_is_asked_for_and_waits_as_any_message(windows: Windows, no
     await dialog.get_by_label("Answer 2").fill("Friday")
     await expect(dialog.get_by_label("Answer 3")).to_be_visible()
     await dialog.get_by_label("Several answers").check()
+    await dialog.get_by_label("Open until").fill("2020-05-02T18:30")
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("This time has passed. Choose a later one.")
+    await dialog.get_by_label("Open until").fill("2031-05-02T18:30")
     await shoot(at_ann, "new-poll")
     await dialog.get_by_role("button", name="Send").click()
     await at_tom.open_contact(ann.number)
@@ -44,7 +50,10 @@ async def test_a_poll_is_asked_for_and_waits_as_any_message(windows: Windows, no
     await answer(at_tom, "Friday").click()
     for option in ("Monday", "Friday"):
         await expect(answer(at_ann, option)).to_contain_text("one vote")
-    await expect(at_ann.page.locator(".poll-line")).to_have_text("one person voted · several answers possible")
+    line = at_ann.page.locator(".poll-line")
+    await expect(line).to_contain_text("one person voted · several answers possible · until ")
+    await expect(line).to_contain_text("2 May 2031")
+    await expect(line).to_contain_text("18:30")
 
 
 async def test_a_vote_is_counted_on_every_page_can_be_changed_and_taken_back(
@@ -74,11 +83,39 @@ async def test_a_vote_is_counted_on_every_page_can_be_changed_and_taken_back(
     await expect(at_ann.page.locator("li.row.notice")).to_have_count(0)
 
 
+async def test_a_press_is_not_lost_to_a_vote_that_comes_while_it_is_held(
+    windows: Windows, node: Node, numbers: Numbers
+) -> None:
+    ann, tom = await numbers.sign_in(node, 2)
+    await node.befriend(ann, tom)
+    device = await node.connect(ann)
+    poll = {"type": "p", "question": "Where do we eat?", "options": ["At Ann's", "In the park"]}
+    sent = await device.ask("message_send", {"contact": tom.number, "client_id": "a", **poll})
+    assert sent["ok"], sent
+    message = sent["message"]
+    at_tom = await windows.open(tom, "Tom")
+    await at_tom.open_contact(ann.number)
+    await at_tom.page.wait_for_function(READY)  # what listens to presses came with what listens to fingers
+    for press, let_go, vote, shown in (
+        (at_tom.page.mouse.down, at_tom.page.mouse.up, [0], ["1", "1"]),
+        (lambda: at_tom.page.keyboard.down(" "), lambda: at_tom.page.keyboard.up(" "), [1], ["0", "1"]),
+    ):
+        await answer(at_tom, "In the park").hover()
+        await press()
+        seen = at_tom.page.locator(".poll-votes")
+        before = await seen.all_text_contents()
+        voted = await device.ask("vote", {"chat": message["chat"], "seq": message["seq"], "options": vote})
+        assert voted["ok"], voted
+        await expect(seen).not_to_have_text(before)
+        await let_go()
+        await expect(seen).to_have_text(shown)
+
+
 async def test_a_poll_that_is_shown_closes_when_its_time_ends(windows: Windows, node: Node, numbers: Numbers) -> None:
     ann, tom = await numbers.sign_in(node, 2)
     await node.befriend(ann, tom)
     await send_poll(node, ann, tom, closes_at=(datetime.now(UTC) + timedelta(hours=30)).isoformat())
-    at_tom = await windows.open(tom, "Tom")
+    at_tom = await windows.open(tom, "Tom", is_new=True)
     await at_tom.page.clock.install()
     await at_tom.open_contact(ann.number)
     await expect(answer(at_tom, "In the park")).to_be_enabled()

@@ -39,3 +39,19 @@ async def test_the_next_one_finds_nothing_and_is_somebody_else(browser: Browser,
     assert await again.page.evaluate("() => matchMedia('(prefers-color-scheme: light)').matches")
     await after.close()
     await window.page.context.close()
+
+
+async def test_a_profile_is_used_again_by_its_like_alone_and_never_with_another_clock(
+    browser: Browser, node: Node
+) -> None:
+    tabs, taken = Tabs(browser), []
+    for options in ({"locale": "ar"}, {}, {"locale": "ar"}, {"locale": "ar"}):
+        windows = Windows(browser, node.url, tabs)
+        window = await windows.open(None, **options)
+        assert await window.page.evaluate("() => navigator.language") == options.get("locale", "en-GB")
+        taken.append(window.page)
+        if len(taken) == 3:
+            await window.page.clock.install()
+        await windows.close()
+    first, usual, again, after = taken
+    assert (first == again, usual in (first, after), after == first) == (True, False, False)

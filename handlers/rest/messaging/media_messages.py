@@ -97,6 +97,7 @@ class MediaMessageRoutes:
             actor = await choose_actor(request, fields)
             try:
                 asked = parse(shape, fields)
+                asked.draft(kind)  # which may be refused before anything is kept
             except DomainError as refusal:
                 return self._sent(request, await find_sent(self.send, actor, fields, refusal))
             entry = await self.send.find_sent(actor, asked.target, asked.client_id)

@@ -146,7 +146,7 @@ class UploadRoutes:
         actor = await choose_actor(request, fields)
         asked = parse(wire.FileToUpload, fields)
         of_message = wire.message_fields(asked.kind, fields, asked.client_id)
-        parse(SHAPES[asked.kind], of_message)
+        parse(SHAPES[asked.kind], of_message).draft(asked.kind)  # which may be refused before the file has come
         entry = await self.send.find_sent(actor, asked.target, asked.client_id)
         if entry is None:
             await self.require_recipient(actor, asked.target)

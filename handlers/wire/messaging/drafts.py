@@ -48,7 +48,7 @@ _TYPES = {
 }
 _MENTIONS = or_null(
     {
-        "description": "The parts of the text that mean members of the chat, in code points. A form gives them as JSON text.",
+        "description": "The parts of the text, or of the caption, that mean members of the chat, in code points. A form gives them as JSON text.",
         "type": "array",
         "maxItems": MENTIONS_MAX,
         "items": {
@@ -132,6 +132,7 @@ ReplyTo = Annotated[
     ),
 ]
 Caption = Annotated[str | None, words_up_to(CAPTION_MAX_CHARS, "", "Cool Image☺️")]
+Mentions = Annotated[object, FieldReader(_from_json, _MENTIONS)]
 
 
 class Attempt(ToSomebody):
@@ -146,7 +147,7 @@ class TextToSend(ToSomebody):
     message: str
     client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
-    mentions: Annotated[object, FieldReader(_from_json, _MENTIONS)] = None
+    mentions: Mentions = None
 
     def draft(self) -> Message:
         """Returns the message. Raises Malformed for mentions outside of its text."""
@@ -213,10 +214,13 @@ class PictureToSend(FileToSend):
     """An image or a video."""
 
     caption: Caption = None
+    mentions: Mentions = None
 
     @override
     def draft(self, kind: MediaKind) -> Message:
-        return Message(_TYPES[kind], caption=self.caption, reply_to=self.reply_to)
+        """Returns the message. Raises Malformed for mentions outside of its caption."""
+        mentions = read_mentions({"mentions": self.mentions}, self.caption)
+        return Message(_TYPES[kind], caption=self.caption, reply_to=self.reply_to, mentions=mentions)
 
 
 class DocumentToSend(PictureToSend):

@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from handlers.wire.fields import Fields
-from handlers.wire.messaging.drafts import SHAPES, Caption, ClientId, ReplyTo, new_attempt
+from handlers.wire.messaging.drafts import SHAPES, Caption, ClientId, Mentions, ReplyTo, new_attempt
 from handlers.wire.messaging.messages import Link, SentShown, show_sent
 from handlers.wire.messaging.recipients import ToSomebody, read_whole
 from handlers.wire.messaging.request import FieldReader, or_null, text
@@ -83,6 +83,7 @@ class FileToUpload(ToSomebody):
     client_id: ClientId = Field(default_factory=new_attempt)
     reply_to: ReplyTo = None
     caption: Caption = None
+    mentions: Mentions = None
 
 
 class UploadShown(TypedDict):

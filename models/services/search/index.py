@@ -169,7 +169,9 @@ class _Contents:
             if row.changed_key in messages:
                 texts += row.texts  # an edit, which may have been stored since the changes that wait were read
         for some in _batches(texts):
-            terms |= list_terms(fold("\n".join(some)))
+            terms |= list_terms(
+                "\n".join(map(fold, some))
+            )  # each alone, so that one emoji does not make all of them expensive
             await asyncio.sleep(0)
         return filter_bits(terms)
 

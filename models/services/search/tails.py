@@ -19,8 +19,8 @@ ROUNDS_MAX = 5  # in which logs are indexed that go on growing
 class Tails:
     """The messages behind the last blocks of some logs, as far as a search admits them, by key.
 
-    `likely` are those that it may find by what their rows say, or said; `changed` are the keys of messages that entries there edit or
-    delete. `ends` are the last seqs of the logs.
+    `likely` are those that it may find by what their rows say, or said, with their places; `changed` are the keys of messages that
+    entries there edit or delete. `ends` are the last seqs of the logs.
     """
 
     def __init__(self, search: Search) -> None:
@@ -28,8 +28,8 @@ class Tails:
         self.indexed: dict[int, Indexed] = {}
         self.ends: dict[int, int] = {}
         self.likely: dict[int, Place] = {}
-        self.unlikely: dict[int, Place] = {}
         self.changed: set[int] = set()
+        self._unlikely: dict[int, LogRow] = {}
 
     async def read(self, chat_ids: Collection[int], blocks: SearchBlocks, log: SearchLog, index: SearchIndex) -> bool:
         """Read the tails of these logs. Returns False if there was so much to index that the request must be repeated.
@@ -51,7 +51,7 @@ class Tails:
         return False
 
     async def _read(self, starts: Mapping[int, Indexed], log: SearchLog) -> None:
-        for noted in (self.likely, self.unlikely):  # what is read now was read before, and is in a block since
+        for noted in (self.likely, self._unlikely):  # what is read now was read before, and is in a block since
             for key in [key for key in noted if split_key(key)[0] in starts]:
                 del noted[key]
         self.ends |= {chat_id: start.upto for chat_id, start in starts.items()}
@@ -66,14 +66,27 @@ class Tails:
                 self.ends[chat_id] = seq
                 if row.changed_key is not None:
                     self.changed.add(row.changed_key)
-                self._note(row, starts[chat_id].high)
+                self._note(row)
                 if row.is_long:
                     await asyncio.sleep(0)
 
-    def _note(self, row: LogRow, low: datetime) -> None:
-        place = find_place(self._search, row, low)
+    def _note(self, row: LogRow) -> None:
+        if not row.is_message or not self._search.admits(row.number, row.type):
+            return
+        if not may_match(self._search, row):
+            self._unlikely[row.key] = row
+            return
+        place = self._place(row)
         if place is not None:
-            (self.likely if may_match(self._search, row) else self.unlikely)[row.key] = place
+            self.likely[row.key] = place
+
+    def _place(self, row: LogRow) -> Place | None:
+        return find_place(self._search, row, self.indexed.get(split_key(row.key)[0], NOTHING).high)
+
+    def find_places(self, keys: Collection[int]) -> dict[int, Place]:
+        """Returns the places of those of these messages that are not `likely`."""
+        places = {key: self._place(row) for key, row in self._unlikely.items() if key in keys}
+        return {key: place for key, place in places.items() if place is not None}
 
 
 def find_place(search: Search, row: LogRow, low: datetime) -> Place | None:

@@ -17,7 +17,8 @@ from models.stores.search_blocks import CHATS_AT_ONCE, SearchBlocks
 from models.stores.search_log import LONG_CHARS, SearchLog, texts_of
 
 EXAMINED_MAX = 40_000  # blocks whose bits one request looks into: some 50 ms of the database's work
-EXAMINED_FIRST = 1000  # at once; four times as many each time
+EXAMINED_FIRST = 1000  # at once, in order; four times as many each time
+FEW = 1024  # blocks that may hold hits: if there are no more, all are looked for at once
 READ_MAX = 8192  # messages of blocks that one request reads
 CHARS_PER_MESSAGE = 256  # a longer one counts as several
 READ_FIRST, READ_MOST = 4, 32  # blocks that are read at first, and at most; twice as many each time
@@ -34,6 +35,7 @@ class _Group:
     rest: Place | None
     step: int = EXAMINED_FIRST
     is_new: bool = True  # nothing of them was looked into
+    expected: int = 0  # blocks of them that may hold hits, by what the first step found
 
 
 class Walk:
@@ -54,7 +56,7 @@ class Walk:
         self._entries, self._blocks, self._log = entries, blocks, log
         # Messages to look at whatever their rows say: they were edited or deleted just now, or since their blocks were made.
         self._forced = tails.changed.union(rewording)
-        noted = tails.likely | {key: tails.unlikely[key] for key in self._forced & tails.unlikely.keys()}
+        noted = tails.likely | tails.find_places(self._forced)
         self._likely = {key: place for key, place in noted.items() if self._may_view(key)}
         chats = [chat_id for chat_id in members if chat_id in tails.indexed]
         start = Place(search.before.at, _LAST_KEY)
@@ -102,14 +104,22 @@ class Walk:
         group.is_new = False
         until = self._search.before.at if group.rest is None else group.rest.at
         count = sum(self._tails.indexed[chat_id].upto for chat_id in group.chat_ids) // BLOCK
-        if count <= EXAMINED_FIRST:
-            found, group.rest = await self._blocks.list_all_matching(group.chat_ids, self._terms, until), None
+        found = None
+        # What is rare in the newest blocks is looked for in all others at once, which costs each of them a third.
+        if count <= EXAMINED_FIRST or (
+            group.step > EXAMINED_FIRST and group.expected <= FEW and count <= EXAMINED_MAX - self._examined
+        ):
             self._examined += count
+            found = await self._blocks.list_all_matching(group.chat_ids, self._terms, until, most=2 * FEW)
+        if found is not None:
+            group.rest = None
         else:
-            found, behind = await self._blocks.list_matching(group.chat_ids, self._terms, until, examined=group.step)
             self._examined += group.step
+            found, group.rest = await self._blocks.list_matching(
+                group.chat_ids, self._terms, until, examined=group.step
+            )
+            group.expected = len(found) * count // group.step
             group.step *= 4
-            group.rest = None if behind is None else behind.top
         self._add(found)
 
     def _add(self, blocks: Collection[Block]) -> None:

@@ -24,7 +24,7 @@ export class Attach {
 
   /** Load all that sending takes a moment after a chat is opened: the line may break, and what is sent then waits here. */
   prepare() {
-    const modules = ["./attach_menu.js", "./tray.js", "./voice_note.js", "../uploads.js"];
+    const modules = ["./attach_menu.js", "./tray.js", "./voice_note.js", "./mentioning.js", "./mention_list.js", "../uploads.js"];
     this.#timer = setTimeout(() => modules.forEach((name) => import(name).catch(() => {})), PREPARED_AFTER_MS);
   }
 

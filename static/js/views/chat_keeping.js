@@ -12,6 +12,7 @@ export class ChatKeeping {
   #client;
   #chatOf;
   #offered = ""; // what the choice is made of
+  #saving = 0; // choices on their way: until they are settled, the last one is shown
 
   /** `chatOf()` gives the chat, or undefined before there is one. */
   constructor(client, chatOf) {
@@ -33,13 +34,14 @@ export class ChatKeeping {
     const times = [...new Set([...OFFERED, ...(seconds ? [seconds] : [])])].sort((one, other) => one - other);
     if (this.#offered !== times.join()) this.choice.replaceChildren(el("option", { value: "" }, gettext("Off")), ...times.map((time) => el("option", { value: time }, spanInWords(time))));
     this.#offered = times.join();
-    this.choice.value = seconds ? String(seconds) : "";
+    if (!this.#saving) this.choice.value = seconds ? String(seconds) : "";
     this.choice.disabled = !maySet;
   }
 
   async #set() {
     const seconds = Number(this.choice.value) || null;
-    await this.#attempt(() => this.#client.ask("/chat", "chat_expiry_set", { chat: this.#chatOf().id, expires_after_s: seconds }));
+    this.#saving += 1;
+    await this.#attempt(() => this.#client.ask("/chat", "chat_expiry_set", { chat: this.#chatOf().id, expires_after_s: seconds }).finally(() => (this.#saving -= 1)));
   }
 
   async #clear() {

@@ -52,7 +52,7 @@ export class ChatList {
     this.begin = el("button.primary.new", { type: "button", "aria-haspopup": "menu", onclick: () => this.#begin() }, icon("plus"), gettext("New"));
     this.node = el("nav.side", { "aria-label": gettext("Chats") },
       el("header.bar", {}, el("span.mark"), el("h1.brand", { tabindex: "-1" }, "Parley"), this.begin),
-      this.search, el("div.chats-scroller", {}, this.skeleton, this.list, this.empty, this.more, this.archive, this.archived, this.found));
+      this.search, el("div.chats-scroller", { onpointerdown: (event) => event.pointerType !== "mouse" && this.#touch(event) }, this.skeleton, this.list, this.empty, this.more, this.archive, this.archived, this.found));
     this.draw = perFrame(() => this.#draw());
   }
 
@@ -162,6 +162,13 @@ export class ChatList {
     await menu?.openChatMenu(this.#client, chat, link);
   }
 
+  /** What a swipe takes is loaded with the first finger. */
+  async #touch(event) {
+    const { currentTarget: scroller } = event;
+    this.swipe ??= import("./list_swipe.js").then(({ ListSwipe }) => new ListSwipe(this.#client, scroller, (link) => this.#chatOf(link))).catch(() => (this.swipe = null));
+    (await this.swipe)?.down(event);
+  }
+
   #chatOf(link) {
     for (const [id, { node }] of this.#rows) if (node.contains(link)) return this.#client.chats.get(id);
     return undefined;
@@ -206,7 +213,7 @@ export class ChatList {
     return {
       href: chat.isLoaded ? `#/chat/${chat.id}` : `#/contact/${chat.contact}`, title: people.titleOf(chat), text: beginningOf(String(text ?? ""), 200), isTyping: writers.length > 0, isDraft,
       time: briefly(waiting?.made_at ?? chat.lastAt), unread: chat.unread, isMentioned: chat.unread > 0 && chat.mentioned > 0, isOwn: chat.isOwn,
-      isMuted: chat.isMutedAt(Date.now()), isPinned: chat.settings.pinned !== undefined, isMarked: Boolean(chat.settings.marked_unread), hasMenu: chat.isLoaded,
+      isMuted: chat.isQuietAt(Date.now()), isPinned: chat.settings.pinned !== undefined, isMarked: Boolean(chat.settings.marked_unread), hasMenu: chat.isLoaded,
       isOnline: chat.kind === "direct" && people.presence.get(chat.contact)?.status === "online",
       photo: people.photoOf(chat), event: chat.event && [this.#dayOf(chat)],
       isMine: Boolean(waiting) || (last?.sender === me && !writers.length), progress: waiting ? (waiting.failed ? "failed" : "waiting") : last?.sender === me && !chat.isOwn ? chat.progress(last.seq) : null,

@@ -4,13 +4,15 @@ import { gettext } from "../language.js";
 import { openMenu } from "./menu.js";
 
 const HOUR_MS = 3600000;
+const TELLING_MS = 50;
 
 /** Open the menu of a chat beside a node, and do what is chosen. */
 export async function openChatMenu(client, chat, anchor) {
   const value = await openMenu(anchor, entriesOf(chat, Date.now()));
   if (value === null) return;
   if (value === "starred") return (await import("./starred.js").catch(() => null))?.showStarred(client);
-  const fields = value === "mute" ? await askHowLong(anchor) : CHOSEN[value](chat);
+  if (value === "search") return client.emit("search", chat.id);
+  const fields = value === "mute" ? await askHowLong(anchor) : value === "notify" ? await askNotify(anchor, chat) : CHOSEN[value](chat);
   if (fields) await setFor(client, chat, fields);
 }
 
@@ -18,13 +20,15 @@ export async function openChatMenu(client, chat, anchor) {
 export async function setFor(client, chat, fields) {
   try {
     if (fields.marked_unread === false && client.receipts.read(chat, chat.log.cursor)) client.emit("chat", chat);
+    while (fields.marked_unread && client.state === "online" && client.receipts.untold(chat.id)) await new Promise((resolve) => setTimeout(resolve, TELLING_MS)); // a read mark that moves on behind this would take it back
     await client.setSettings(chat, fields);
   } catch (error) {
     client.emit("problem", error.name === "Refused" ? error.message : gettext("This can be set once there is a connection."));
   }
 }
 
-const CHOSEN = {
+/** What the entries set, by their values. */
+export const CHOSEN = {
   unmute: () => ({ muted_until: null }),
   pin: () => ({ pinned: Date.now() }), // behind those that are pinned already
   unpin: () => ({ pinned: null }),
@@ -34,13 +38,16 @@ const CHOSEN = {
   read: () => ({ marked_unread: false }),
 };
 
-function entriesOf(chat, now) {
+/** What the menu of a chat offers. */
+export function entriesOf(chat, now) {
   const { settings } = chat;
   const isUnread = chat.unread > 0 || settings.marked_unread;
   return [
     chat.isOwn ? { icon: "star", label: gettext("Starred messages"), value: "starred" } : null,
     settings.pinned === undefined ? { icon: "pin", label: gettext("Pin to the top"), value: "pin" } : { icon: "pin", label: gettext("Unpin"), value: "unpin" },
+    { icon: "search", label: gettext("Search"), value: "search" },
     chat.isOwn ? null : chat.isMutedAt(now) ? { icon: "bell", label: gettext("Unmute"), value: "unmute" } : { icon: "mute", label: gettext("Mute…"), value: "mute" },
+    chat.isOwn ? null : { icon: "bell", label: gettext("Notifications…"), value: "notify" },
     chat.isOwn ? null : isUnread ? { icon: "tick", label: gettext("Mark as read"), value: "read" } : { icon: "chats", label: gettext("Mark as unread"), value: "unread" },
     chat.isArchivedAt(now) ? { icon: "archive", label: gettext("Unarchive"), value: "unarchive" } : { icon: "archive", label: gettext("Archive"), value: "archive" },
   ].filter(Boolean);
@@ -54,4 +61,12 @@ async function askHowLong(anchor) {
   ]);
   if (value === null) return null;
   return { muted_until: value === "always" ? value : new Date(Date.now() + value).toISOString() };
+}
+
+/** Which messages one is told of. */
+async function askNotify(anchor, { settings }) {
+  const { notify = "all" } = settings;
+  const choices = [["all", gettext("All messages")], ["mentions", gettext("Only mentions")], ["none", gettext("None")]];
+  const value = await openMenu(anchor, choices.map(([value, label]) => ({ icon: value === notify ? "tick" : value === "none" ? "mute" : "bell", label, value, isChosen: value === notify })));
+  return value && { notify: value === "all" ? null : value };
 }

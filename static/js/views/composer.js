@@ -13,21 +13,23 @@ import { summaryOf } from "./texts.js";
 const TEXT_MAX_CHARS = 16384; // where the server has not said yet
 const CAPTION_MAX_CHARS = 256;
 const KEEP_AFTER_MS = 300;
+const NOBODY = { text: "", mentions: [] };
 
 export class Composer {
   #client;
   #lane;
   #acts;
+  #offs;
   #timer = null;
   #reply = null; // what is replied to: quotedOf(message)
   #edited = null; // the message that is edited
-  #aside = null; // { text, reply }: the draft, while a message is edited
+  #aside = null; // { text, reply, marked }: the draft, while a message is edited
   #tray = null; // files that go with the next message; made for the first one
   #note = null; // a voice note that is being made
-  #going = null; // { text, reply }: what goes with files that are being kept
-  #isStopped = false;
+  #mentioning = null; // Mentioning, once somebody is mentioned
+  #marked = NOBODY; // until then who is mentioned: { text, mentions in it }
 
-  /** `acts`: {send(text, replyTo), sendFile(blob, facts, replyTo), sendContent(content, replyTo), edit(message, text), editLast(), typed(), title(), quiet() (nothing else sounds), fail(error)}. */
+  /** `acts`: {send(text, replyTo, mentions), sendFile(blob, facts, replyTo), sendContent(content, replyTo), edit(message, text, mentions), editLast(), typed(), title(), chat(), nameOf(number), quiet() (nothing else sounds), fail(error)}. */
   constructor(client, lane, acts) {
     this.#client = client;
     this.#lane = lane;
@@ -49,6 +51,7 @@ export class Composer {
     this.line = el("div.composer-line", {}, this.attach.button, emojiButton(this.text, acts.fail), this.text, this.microphone, this.button);
     this.node = el("form.composer", { "aria-label": gettext("Write a message"), onsubmit: (event) => this.#submit(event) }, this.notice, this.line, this.counter.node);
     addEventListener("pagehide", this.#keep);
+    this.#offs = [["taken", () => this.#take()], ["settle", this.#keep]].map(([name, work]) => client.drafts.on(name, (place = lane) => place === lane && work()));
     this.#put(client.drafts.find(lane) ?? {});
   }
 
@@ -70,11 +73,12 @@ export class Composer {
     this.text.focus();
   }
 
-  edit(message, text = message.type === "t" ? message.text : (message.caption ?? "")) {
-    this.#aside ??= { text: this.text.value, reply: this.#reply };
+  edit(message, text = message.type === "t" ? message.text : (message.caption ?? ""), marked = { text, mentions: message.mentions ?? [] }) {
+    this.#aside ??= this.#written;
     this.#edited = message;
     this.#reply = null;
     this.text.value = text;
+    this.#mark(marked);
     this.#drawNotice();
     this.#grow();
     this.text.focus();
@@ -87,7 +91,8 @@ export class Composer {
       const module = await loaded(() => import("./tray.js"), this.#acts.fail);
       if (!module) return;
       if (!this.#tray) {
-        this.#tray = new module.Tray(this.#client, { changed: () => this.#showButtons(), left: () => this.focus(), fail: this.#acts.fail });
+        const { send, sendFile, fail } = this.#acts;
+        this.#tray = new module.Tray(this.#client, this.#lane, { changed: () => this.#showButtons(), left: () => this.focus(), fail, send, sendFile, taken: (gone) => this.#taken(gone), over: this.#keep });
         this.line.before(this.#tray.node);
       }
     }
@@ -99,21 +104,50 @@ export class Composer {
   stop({ isLeaving = false } = {}) {
     this.attach.stop();
     this.#note?.cancel();
-    if (!this.#going) this.#tray?.stop();
-    else if (!isLeaving) {
-      this.#taken(this.#going);
-      addEventListener("pagehide", this.#restore);
-    }
+    this.#tray?.stop(isLeaving);
     removeEventListener("pagehide", this.#keep);
     this.#keep();
-    this.#isStopped = true;
+    for (const off of this.#offs) off();
+    this.#client.drafts.emit("left", this.#lane);
   }
 
-  #put({ text = "", reply = null }) {
+  /** What is written here, as a draft. */
+  get #written() {
+    return { text: this.text.value, reply: this.#reply, marked: this.#mentioning?.marked ?? this.#marked };
+  }
+
+  #put({ text = "", reply = null, marked = NOBODY }) {
     this.text.value = text;
+    this.#mark(marked);
     this.#reply = reply;
     this.#drawNotice();
     this.#grow();
+  }
+
+  /** What another device wrote stands here. */
+  #take() {
+    const draft = { text: "", reply: null, marked: NOBODY, ...this.#client.drafts.find(this.#lane) };
+    if (this.#aside) this.#aside = draft;
+    else this.#put(draft);
+  }
+
+  #mark(marked) {
+    this.#marked = marked;
+    this.#mentioning?.put(marked);
+    if (marked.mentions.length) this.#follow();
+  }
+
+  /** What follows mentions through a text, and completes them, is loaded with the first; a text is a text without it, too. */
+  async #follow() {
+    const { Mentioning } = await import("./mentioning.js").catch(() => ({}));
+    if (Mentioning) this.#mentioning ??= new Mentioning(this.#client, this.text, this.#acts, this.#marked);
+    return this.#mentioning;
+  }
+
+  /** What goes with a text to the server; a promise where it was edited before that could be worked out. */
+  #mentionsIn(text, { text: known, mentions }) {
+    if (!mentions.length || text === known) return mentions;
+    return import("./mentioning.js").then(({ mentionsLeft }) => mentionsLeft(text, { text: known, mentions }), () => []);
   }
 
   /** The draft that was there before the edit comes back. */
@@ -143,7 +177,7 @@ export class Composer {
   }
 
   #key(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || this.#mentioning?.key(event)) return;
     if (isSendKey(event)) {
       event.preventDefault();
       this.node.requestSubmit();
@@ -158,6 +192,8 @@ export class Composer {
 
   #typed() {
     this.#grow();
+    if (this.#mentioning) this.#mentioning.look();
+    else if (/[@\uff20]/u.test(this.text.value)) this.#follow().then((mentioning) => mentioning?.look());
     if (!isBlank(this.text.value)) this.#acts.typed();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#keep, KEEP_AFTER_MS);
@@ -166,10 +202,10 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     const text = this.text.value;
-    if (this.#going || (isBlank(text) && !this.#hasFiles && !(this.#isCaption && this.#edited.seq === undefined))) return; // a caption that waits may be taken away
+    if (this.#tray?.isGoing || (isBlank(text) && !this.#hasFiles && !(this.#isCaption && this.#edited.seq === undefined))) return; // a caption that waits may be taken away
     if (excessOf(text, this.#textMax) > 0) this.#acts.fail(new Error(this.#isCaption ? gettext("This caption is too long and was not saved. All of it is still here: shorten it.") : gettext("This message is too long and was not sent. All of it is still here: shorten it, or send it in parts.")));
     else if (this.#edited) this.#submitEdit(text);
-    else if (this.#hasFiles) this.#submitFiles(text);
+    else if (this.#hasFiles) this.#submitFiles();
     else this.#submitMessage(text);
   }
 
@@ -185,48 +221,15 @@ export class Composer {
     return this.#isCaption ? CAPTION_MAX_CHARS : this.#client.limits.text_max_chars ?? TEXT_MAX_CHARS;
   }
 
-  /** The text is the caption of the first; one that is longer than captions are goes behind them as a message. */
-  async #submitFiles(text) {
-    const isCaption = this.#tray.isCaptioned && excessOf(text, CAPTION_MAX_CHARS) <= 0;
-    const reply = this.#reply;
-    const going = (this.#going = { text: isBlank(text) ? "" : text, reply });
+  #submitFiles(written = this.#written) {
     this.text.focus();
-    try {
-      let isFirst = true;
-      await this.#tray.send(async (blob, facts) => {
-        await this.#acts.sendFile(blob, facts, isFirst ? (reply?.seq ?? null) : null);
-        this.#taken({ text: facts.caption ?? "", reply });
-        if (facts.caption) going.text = "";
-        isFirst = false;
-      }, isCaption ? going.text : "");
-      if (going.text && !isFirst) {
-        await this.#acts.send(text, null);
-        this.#taken({ text, reply });
-        going.text = "";
-      }
-    } catch (error) {
-      this.#acts.fail(error);
-    } finally {
-      removeEventListener("pagehide", this.#restore);
-      if (!this.#isStopped) this.#keep();
-      else {
-        this.#tray.stop();
-        this.#restore();
-      }
-      this.#going = null;
-    }
+    return this.#tray.submit({ ...written, mentions: this.#mentionsIn(written.text, written.marked) });
   }
-
-  /** A text that did not go is a draft again. */
-  #restore = () => {
-    const { text, reply } = this.#going;
-    if (text && !this.#client.drafts.find(this.#lane)) this.#client.drafts.put(this.#lane, { text, reply });
-  };
 
   /** A text has gone with files: what was typed since stays. */
   #taken({ text, reply }) {
-    const now = this.#aside ?? { text: this.text.value, reply: this.#reply };
-    const left = { text: now.text.startsWith(text) ? now.text.slice(text.length) : now.text, reply: now.reply === reply ? null : now.reply };
+    const now = this.#aside ?? this.#written;
+    const left = { ...now, text: now.text.startsWith(text) ? now.text.slice(text.length) : now.text, reply: now.reply === reply ? null : now.reply };
     if (this.#aside) this.#aside = left;
     else this.#put(left);
   }
@@ -254,19 +257,15 @@ export class Composer {
     const module = await loaded(() => import("./voice_note.js"), this.#acts.fail);
     if (!module || this.#note || !this.node.isConnected) return;
     this.#note = new module.VoiceNote(this.#client, {
-      send: (blob, facts) => this.#acts.sendFile(blob, facts, this.#reply?.seq ?? null).then(() => this.#put({ text: this.text.value })),
+      send: (blob, facts) => this.#acts.sendFile(blob, facts, this.#reply?.seq ?? null).then(() => this.#put({ ...this.#written, reply: null })),
       quiet: this.#acts.quiet, fail: this.#acts.fail,
       over: () => {
-        this.#note.node.remove();
         this.#note = null;
-        this.line.hidden = false;
         this.#keep();
         this.text.focus();
       },
     });
-    this.line.before(this.#note.node);
-    this.line.hidden = true;
-    await this.#note.start(hold);
+    await this.#note.start(this.line, hold);
   }
 
   /** A microphone stands in place of Send while there is nothing to send. */
@@ -281,32 +280,35 @@ export class Composer {
 
   async #submitEdit(text) {
     const message = this.#edited;
+    const { marked } = this.#written;
     this.#endEdit();
     this.text.focus();
     try {
-      await this.#acts.edit(message, text);
+      await this.#acts.edit(message, text, await this.#mentionsIn(text, marked));
     } catch (error) {
-      this.edit(message, text); // it is still here
+      this.edit(message, text, marked); // it is still here
       this.#acts.fail(error);
     }
   }
 
   async #submitMessage(text) {
     const reply = this.#reply;
+    const { marked } = this.#written;
+    const mentions = this.#mentionsIn(text, marked);
     this.#put({}); // at once, so that the next word does not go with this one
     this.text.focus();
     try {
-      await this.#acts.send(text, reply?.seq ?? null);
+      await this.#acts.send(text, reply?.seq ?? null, Array.isArray(mentions) ? mentions : await mentions);
       this.#keep();
     } catch (error) {
-      this.#put({ text: text + this.text.value, reply: this.#reply ?? reply }); // this browser could not keep it: it is still here
+      this.#put({ text: text + this.text.value, reply: this.#reply ?? reply, marked }); // this browser could not keep it: it is still here
       this.#acts.fail(error);
     }
   }
 
   #keep = () => {
     clearTimeout(this.#timer);
-    this.#client.drafts.put(this.#lane, this.#aside ?? { text: this.text.value, reply: this.#reply });
+    this.#client.drafts.put(this.#lane, this.#aside ?? this.#written);
   };
 
   #grow() {

@@ -7,12 +7,13 @@ import { isMessage } from "../outbox.js";
 import { preference } from "../preferences.js";
 import { Closed } from "./closed.js";
 import { Composer } from "./composer.js";
+import { loaded } from "./attach.js";
 import { ConversationHeader } from "./conversation_header.js";
 import { LatePart } from "./late_part.js";
 import { ListPills } from "./list_pills.js";
 import { DateChip } from "./date_chip.js";
 import { nameIn } from "./event_texts.js";
-import { el, focusWatch } from "./dom.js";
+import { el } from "./dom.js";
 import { retryBroken } from "./broken.js";
 import { actsOf, lastEditable, prepareActs, saveEdit } from "./message_acts.js";
 import { cardOf, heightOf, isLate, loadKinds, pauseVideo, showSounds, showUpload } from "./message_content.js";
@@ -20,12 +21,10 @@ import { brokenRow, listenToRows, messageRow, noticeOf, noticeRow } from "./mess
 import { MessageList } from "./message_list.js";
 import { News } from "./news.js";
 import { Pending, WaitingFiles } from "./pending.js";
-import { StrangerBar } from "./stranger_bar.js";
 import { keepingProblem, summaryOf } from "./texts.js";
 import { dayKey, dayOf } from "./times.js";
 
 const RUN_MS = 5 * 60000; // messages of one person within this stand together
-const MARKED_MS = 2500; // how long a message that was jumped to stands out
 
 export class Conversation {
   #client;
@@ -33,9 +32,9 @@ export class Conversation {
   #chat = null; // null until a first message makes it
   #pending = new Pending();
   #loader;
-  #marked = null; // the seq of a message that was jumped to
   #unreadFrom = null; // the place of the line above what was unread when this was opened
   #isPositioned = false;
+  #isStopped = false;
 
   /** `place` is a Chat, or {kind: "direct" or "self", contact} before there is one. */
   constructor(client, place, navigate, player) {
@@ -49,22 +48,23 @@ export class Conversation {
     this.dateChip = new DateChip(this.messages, (place) => this.#dayAt(place));
     this.pills = new ListPills({ toUnread: () => this.messages.toPlace(this.#unreadFrom, 96), toEnd: () => this.messages.toEnd() });
     this.composer = new Composer(client, client.laneOf(place), {
-      send: (text, replyTo) => this.#send((to) => client.send(to, text, replyTo)),
+      send: (text, replyTo, mentions) => this.#send((to) => client.send(to, text, replyTo, mentions)),
       sendFile: (file, facts, replyTo) => this.#send((to) => client.sendFile(to, file, facts, replyTo)),
       sendContent: (content, replyTo) => this.#send((to) => client.sendContent(to, content, replyTo)),
       title: () => client.people.titleOf(this.#chat ?? place),
-      edit: (message, text) => saveEdit(client, this.#chat, message, text),
-      editLast: () => this.#editLast(),
-      quiet: () => (player.pause(), pauseVideo()),
+      chat: () => this.#chat, nameOf: this.nameOf,
+      edit: (message, text, mentions) => saveEdit(client, this.#chat, message, text, mentions),
+      editLast: () => this.#editLast(), quiet: () => (player.pause(), pauseVideo()),
       typed: () => this.#chat && place.kind !== "self" && client.typing.pressed(this.#chat.id),
       fail: (error) => client.emit("problem", keepingProblem(error)),
     });
     this.files = new WaitingFiles(client.outbox, () => this.#refresh());
     this.loading = el("p.loading", { hidden: true }, gettext("Older messages come with the connection…"));
     this.closed = new Closed(client, place, () => this.composer.focus());
-    this.above = place.event ? new LatePart(() => import("./event_card.js"), ({ EventCard }) => new EventCard(client, place, navigate)) : place.kind === "direct" ? new StrangerBar(client, place.contact) : null;
+    this.pinned = new LatePart(() => import("./pinned_bar.js"), ({ PinnedBar }) => new PinnedBar(client, this));
+    this.above = place.event ? new LatePart(() => import("./event_card.js"), ({ EventCard }) => new EventCard(client, place, navigate)) : place.kind === "direct" ? new LatePart(() => import("./stranger_bar.js"), ({ StrangerBar }) => new StrangerBar(client, place.contact)) : null;
     this.node = el("section.conversation", { "aria-label": gettext("Conversation") },
-      this.header.node, this.above?.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
+      this.header.node, this.above?.node, this.pinned.node, el("div.stage", {}, this.messages.node, this.dateChip.node, this.loading, this.pills.nodes), this.news.node, this.closed.node, this.composer.node);
     this.composer.attach.listen(this.node);
     this.acts = actsOf(client, this);
     listenToRows(this.messages.list, this.acts);
@@ -88,13 +88,11 @@ export class Conversation {
 
   stop(how) {
     for (const off of this.#offs) off();
+    this.#isStopped = true;
     document.removeEventListener("visibilitychange", this.#moved);
     removeEventListener("focus", this.#moved);
     this.stopActs?.();
-    this.above?.stop();
-    this.composer.stop(how);
-    this.files.stop();
-    this.messages.stop();
+    for (const part of [this.pinned, this.above, this.search, this.jump, this.composer, this.files, this.messages]) part?.stop(how);
     this.#client.typing.stopped();
   }
 
@@ -107,6 +105,7 @@ export class Conversation {
       client.on("people", () => this.#refresh()),
       client.events.on("change", (id) => id === place.event && this.#refresh()),
       client.on("outbox", () => this.#refresh()),
+      client.on("search-over", () => this.search?.node.isConnected || this.jump?.mark()),
       client.on("progress", (id) => client.outbox.items.has(id) && this.#refresh()),
       client.on("state", (state) => {
         this.#loader.forget();
@@ -217,9 +216,10 @@ export class Conversation {
       card: cardOf(item, this.#client),
       isLate: this.#isLate(item),
       isInGroup: this.place.kind !== "direct",
+      isStarred: Boolean(this.stars?.has(this.#chat?.id, item.seq)),
       sender: this.place.kind !== "direct" && !isMine && !isRun ? { name: this.nameOf(item.from), photo: people.photos.get(item.from) ?? null } : null,
       quoted: item.reply_to ? this.#quoted(item.reply_to) : null,
-      isMarked: item.seq !== undefined && item.seq === this.#marked,
+      isMarked: item.seq !== undefined && item.seq === this.jump?.seq,
       who: this.nameOf(item.from), reactors: Object.keys(item.reactions ?? {}).map((account) => people.nameOfAccount(Number(account))),
     };
   }
@@ -265,27 +265,22 @@ export class Conversation {
     return messageRow(shown, this.#client.people, this.acts);
   }
 
-  /** Bring a message into view, loaded if it is not, and let it stand out for a moment. */
-  async jumpTo(seq) {
-    const mayFocus = focusWatch(this.messages.node);
-    try {
-      await this.#client.loadOne(this.#chat, seq);
-    } catch {
-      this.#client.emit("problem", gettext("This message comes with the connection."));
-      return;
-    }
-    if (!this.#chat.log.at(seq)) {
-      this.#client.emit("problem", gettext("This message is no longer there."));
-      return;
-    }
-    this.#marked = seq;
-    clearTimeout(this.markedTimer);
-    this.markedTimer = setTimeout(() => {
-      this.#marked = null;
-      this.messages.update();
-    }, MARKED_MS);
-    this.messages.toPlace(seq - 1);
-    if (mayFocus()) this.messages.focus(seq - 1);
+  /** As Jump.to says. */
+  async jumpTo(seq, how) {
+    const module = await this.#loaded(() => import("./jump.js"));
+    if (module) await (this.jump ??= new module.Jump(this.#client, () => this.#chat, this.messages)).to(seq, how);
+  }
+
+  /** Search in this chat. */
+  openSearch = async () => {
+    const module = await this.#loaded(() => import("./chat_search.js"));
+    if (module && this.#chat) (this.search ??= new module.ChatSearchBar(this.#client, this)).open();
+  };
+
+  /** A part that is loaded when it is asked for; null where it does not come, or too late. */
+  async #loaded(load) {
+    const module = await loaded(load, (error) => this.#client.emit("problem", error.message));
+    return this.#isStopped ? null : module;
   }
 
   /** The reader is somewhere else, or came back: what is in view is read. */

@@ -14,6 +14,7 @@ import { inOne, nameOfInvitee } from "./event_texts.js";
 import { eventTile } from "./event_tile.js";
 import { ALONE, formatted, withLinks } from "./texts.js";
 import { briefEventDateOf, eventDateOf, withOffset } from "./times.js";
+import "./presses.js";
 
 const VENUE_MAX_CHARS = 100;
 const MINUTE_MS = 60000;

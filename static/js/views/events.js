@@ -4,7 +4,7 @@ import { byDay, dayIn, monthOf, stepMonth, weeksOf } from "../calendar.js";
 import { isOver } from "../events.js";
 import { gettext, ngettext } from "../language.js";
 import { dateFormat, firstWeekday } from "../locale.js";
-import { blankOf, el, icon, iconButton, show } from "./dom.js";
+import { arrange, blankOf, el, icon, iconButton, show } from "./dom.js";
 import { eventTile } from "./event_tile.js";
 import { timeOf } from "./times.js";
 
@@ -30,6 +30,8 @@ export class EventsView {
   #found = {}; // events of the shown month and of what comes, once they are known
   #asked = {};
   #met = new Set(); // ids of events whose chats were heard of
+  #cells = { month: null, buttons: new Map() }; // of the grid as it stands
+  #rows = new Map(); // id -> row of the list, kept over every redraw: a press that has begun on it goes on
 
   constructor(client, navigate) {
     this.#client = client;
@@ -129,27 +131,34 @@ export class EventsView {
     const { coming = [], month = [] } = this.#found;
     const days = byDay([...new Map([...coming, ...month].map((event) => [event.id, event])).values()]);
     show(this.monthName, monthName.format(dateOf(`${this.#month}-01`)));
-    const hadFocus = this.grid.contains(document.activeElement) ? document.activeElement.dataset.day : null;
     this.#drawGrid(days);
-    if (hadFocus) this.grid.querySelector(`[data-day="${hadFocus}"]`)?.focus();
     this.#drawList(days);
   }
 
+  /** The days of a month are made once: what comes to be known later changes what they say, and never takes them from under a finger. */
   #drawGrid(days) {
-    const weeks = weeksOf(this.#month, firstWeekday());
-    const stop = this.#day ?? (monthOf(this.#today) === this.#month ? this.#today : `${this.#month}-01`);
-    const cell = (day) => {
+    if (this.#cells.month !== this.#month) this.#makeGrid();
+    const focused = this.grid.contains(document.activeElement) ? document.activeElement.dataset.day : null;
+    const stop = focused ?? this.#day ?? (monthOf(this.#today) === this.#month ? this.#today : `${this.#month}-01`);
+    for (const [day, button] of this.#cells.buttons) {
       const count = days.get(day)?.length ?? 0;
-      const said = count ? ngettext("{day}, {count} event", "{day}, {count} events", count, { day: wholeDay.format(dateOf(day)) }) : wholeDay.format(dateOf(day));
-      return el("td", {}, el(`button.calendar-day${monthOf(day) === this.#month ? "" : ".is-outside"}${count ? ".has-events" : ""}`, {
-        type: "button", tabindex: day === stop ? "0" : "-1", "data-day": day, "aria-label": said, "aria-pressed": String(day === this.#day), "aria-current": day === this.#today ? "date" : null,
-        onclick: () => this.#choose(day === this.#day ? null : day),
-      }, String(Number(day.slice(8)))));
-    };
+      button.classList.toggle("has-events", count > 0);
+      button.ariaLabel = count ? ngettext("{day}, {count} event", "{day}, {count} events", count, { day: wholeDay.format(dateOf(day)) }) : wholeDay.format(dateOf(day));
+      button.ariaPressed = String(day === this.#day);
+      button.tabIndex = day === stop ? 0 : -1;
+    }
+  }
+
+  #makeGrid() {
+    const weeks = weeksOf(this.#month, firstWeekday());
+    const buttonOf = (day) => el(`button.calendar-day${monthOf(day) === this.#month ? "" : ".is-outside"}`, {
+      type: "button", "data-day": day, "aria-current": day === this.#today ? "date" : null, onclick: () => this.#choose(day === this.#day ? null : day),
+    }, String(Number(day.slice(8))));
+    this.#cells = { month: this.#month, buttons: new Map(weeks.flat().map((day) => [day, buttonOf(day)])) };
     this.grid.replaceChildren(
       el("caption.unseen", {}, monthName.format(dateOf(`${this.#month}-01`))),
       el("thead", {}, el("tr", {}, ...weeks[0].map((day) => el("th", { scope: "col", abbr: longWeekday.format(dateOf(day)) }, shortWeekday.format(dateOf(day)))))),
-      el("tbody", {}, ...weeks.map((week) => el("tr", {}, ...week.map(cell)))));
+      el("tbody", {}, ...weeks.map((week) => el("tr", {}, ...week.map((day) => el("td", {}, this.#cells.buttons.get(day)))))));
   }
 
   #drawList(days) {
@@ -158,7 +167,8 @@ export class EventsView {
     const shown = [...days].flatMap(([day, events]) => events.filter((event) => isShown(event, day)).map((event) => [day, event]));
     show(this.listTitle, this.#day !== null ? wholeDay.format(dateOf(this.#day)) : isAll ? gettext("Upcoming") : monthName.format(dateOf(`${this.#month}-01`)));
     this.all.hidden = this.#day === null;
-    this.list.replaceChildren(...shown.map(([day, event]) => this.#row(day, event)));
+    this.#rows = new Map(shown.map(([day, event]) => [event.id, this.#row(day, event)]));
+    arrange(this.list, [...this.#rows.values()].map(({ node }) => node));
     const isKnown = Boolean(this.#found.coming && this.#found.month);
     if (isKnown) show(this.note, shown.length || isAll ? "" : gettext("No events"));
     this.plan.hidden = !isKnown || shown.length > 0 || !isAll;
@@ -169,12 +179,20 @@ export class EventsView {
   #row(day, event) {
     const place = event.venue_name || event.address;
     const when = event.is_time_specified ? timeOf(event.event_date) : gettext("All day");
-    return el("li", {}, el("a.event-row", { href: `#/chat/${event.chat}` },
-      eventTile(day, event.is_canceled),
-      el("span.unseen", {}, wholeDay.format(dateOf(day))),
-      el(event.is_canceled ? "s.event-row-title" : "span.event-row-title", { dir: "auto" }, event.title),
-      el("span.event-row-line", { dir: "auto" }, [when, place].filter(Boolean).join(" · ")),
-      el(`span.event-row-answer.is-${stateOf(event)}`, {}, STATES[stateOf(event)])));
+    const says = JSON.stringify([day, event.title, when, place, stateOf(event), event.chat]);
+    const row = this.#rows.get(event.id) ?? { node: el("li"), says: null };
+    if (row.says !== says) {
+      row.says = says;
+      row.link ??= row.node.appendChild(el("a.event-row"));
+      row.link.href = `#/chat/${event.chat}`;
+      row.link.replaceChildren(
+        eventTile(day, event.is_canceled),
+        el("span.unseen", {}, wholeDay.format(dateOf(day))),
+        el(event.is_canceled ? "s.event-row-title" : "span.event-row-title", { dir: "auto" }, event.title),
+        el("span.event-row-line", { dir: "auto" }, [when, place].filter(Boolean).join(" · ")),
+        el(`span.event-row-answer.is-${stateOf(event)}`, {}, STATES[stateOf(event)]));
+    }
+    return row;
   }
 
   #move(event) {

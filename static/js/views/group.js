@@ -49,9 +49,11 @@ export class GroupView {
     this.add = el("button.primary", { type: "button", onclick: () => this.#add() }, gettext("Add members"));
     this.media = new MediaGrid(client, () => chat);
     this.keeping = new ChatKeeping(client, () => chat);
+    this.pinners = el("select", { onchange: () => this.#setPinners() }, el("option", { value: "admins" }, gettext("Only admins")), el("option", { value: "all" }, gettext("All members")));
     this.whole = el("div", { hidden: true },
       el("div.hero", {}, this.face, this.subject, el("div.buttons", {}, el("button", { type: "button", onclick: () => this.#rename() }, gettext("Change name")), this.picture, this.removal)),
-      this.count, this.search, this.members, this.rest, el("div.buttons", {}, this.add), this.media.node, this.keeping.node,
+      this.count, this.search, this.members, this.rest, el("div.buttons", {}, this.add), this.media.node,
+      el("label.field", {}, el("span", {}, gettext("Who may pin messages")), this.pinners), this.keeping.node,
       el("div.buttons", {}, el("button", { type: "button", onclick: () => this.#report() }, gettext("Report group")), el("button.danger", { type: "button", onclick: () => this.#leave() }, gettext("Leave group"))));
     this.problem = el("p.problem", { role: "alert" });
     this.node = el("section.page", { "aria-label": gettext("Group") },
@@ -117,6 +119,8 @@ export class GroupView {
     this.add.hidden = !this.#isAdmin || !this.#missing.length;
     this.#drawFace(subject, people.photoOf(this.#chat) ?? null);
     this.keeping.draw(this.#isAdmin);
+    this.pinners.value = this.#chat.pinners ?? "admins";
+    this.pinners.disabled = !this.#isAdmin;
     this.#drawMembers();
   }
 
@@ -190,6 +194,11 @@ export class GroupView {
   #rename() {
     return openForm(gettext("Name of the group"), [["subject", gettext("Name"), this.#info.subject, { required: true, maxlength: "256" }]], gettext("Save"), ({ subject }) =>
       this.#post("subject", { subject }).then(() => this.#load()));
+  }
+
+  async #setPinners() {
+    await this.#change("pinners", { pinners: this.pinners.value });
+    this.draw(); // as it is, where that was refused
   }
 
   async #choosePhoto() {

@@ -9,6 +9,7 @@ const KEYS = [
   [gettext("Ctrl K"), gettext("Go to a chat")],
   [gettext("Alt ↑, Alt ↓"), gettext("Chat above, chat below")],
   ["/", gettext("Search chats")],
+  [gettext("Ctrl Shift F"), gettext("Search in the open chat")],
   ["?", gettext("Show these shortcuts")],
   [gettext("Any letter"), gettext("Write in the open chat")],
   [gettext("↑ while writing nothing"), gettext("Edit the last message")],

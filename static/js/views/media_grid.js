@@ -5,6 +5,7 @@ import { gettext } from "../language.js";
 import { loaded } from "./attach.js";
 import { el, icon, perFrame, show } from "./dom.js";
 import { wholeTimeOf } from "./times.js";
+import "./presses.js";
 
 const ENOUGH = 12; // pictures that a request for more should bring
 const PAGES_MAX = 5; // read for that, where most messages are texts

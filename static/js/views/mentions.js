@@ -18,18 +18,3 @@ export function withMentions(text, mentions, me) {
   const draw = (part) => part.split(HELD).filter(Boolean).map((piece) => (HELD.test(piece) ? el("strong.mention", { class: mentions[placeOf(piece)].account === me ? "mention is-me" : "mention", dir: "auto" }, names[placeOf(piece)]) : piece));
   return formattedWith(letters.join(""), draw, plain);
 }
-
-/** The mentions that an edited text still holds, for the server: those whose words stand in it, in their order. */
-export function keptMentions(mentions, before, text) {
-  const [old, now] = [[...before], [...text]];
-  const kept = [];
-  let from = 0;
-  for (const { number, offset, length } of mentions) {
-    const words = old.slice(offset, offset + length).join("");
-    const place = now.findIndex((_, start) => start >= from && now.slice(start, start + length).join("") === words);
-    if (place < 0) continue;
-    kept.push({ number, offset: place, length });
-    from = place + length;
-  }
-  return kept;
-}

@@ -51,9 +51,9 @@ export function openMenu(anchor, entries) {
 
 const labelOf = (anchor) => anchor.getAttribute("aria-label") ?? anchor.textContent;
 
-/** An entry of a menu: {icon, label, value, key?: that does the same without the menu, isDangerous?}. */
-export function menuItem({ icon: drawing, label, value, key, isDangerous }, close) {
-  return el("button.menu-item", { type: "button", role: "menuitem", "data-value": value, class: isDangerous ? "menu-item danger" : "menu-item", onclick: () => close(value) },
+/** An entry of a menu: {icon, label, value, key?: that does the same without the menu, isDangerous?, isChosen?: of several, the one that is so}. */
+export function menuItem({ icon: drawing, label, value, key, isDangerous, isChosen }, close) {
+  return el("button.menu-item", { type: "button", role: isChosen === undefined ? "menuitem" : "menuitemradio", "aria-checked": isChosen?.toString(), "data-value": value, class: isDangerous ? "menu-item danger" : "menu-item", onclick: () => close(value) },
     icon(drawing), el("span", { dir: "auto" }, label), key ? el("kbd", { "aria-hidden": "true" }, key) : null);
 }
 

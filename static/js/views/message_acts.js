@@ -17,15 +17,20 @@ export const isEditable = ({ type, deleted }) => EDITABLE.has(type) && !deleted;
  * Load what the acts of rows take a moment after a chat is opened: the line may break, and they work without one. Where it is broken already,
  * they come with the connection. Returns what ends it.
  */
-export function prepareActs(client, { messages, acts }) {
+export function prepareActs(client, conversation) {
+  const { messages, acts } = conversation;
   let pointer = null;
   let isStopped = false;
   let off = null;
   const load = async () => {
     try {
-      const [{ RowPointer }] = await Promise.all([import("./row_pointer.js"), import("./message_menu.js"), loadKinds()]); // what one sends is drawn, too
-      if (!isStopped) pointer ??= new RowPointer(messages.node, acts);
+      const [{ RowPointer }, { starsOf }] = await Promise.all([import("./row_pointer.js"), import("../stars.js"), import("./message_menu.js"), loadKinds(), import("./jump.js"), import("./presses.js")]); // what one sends is drawn, too
       off?.();
+      if (isStopped || pointer) return;
+      pointer = new RowPointer(messages.node, acts);
+      conversation.stars = starsOf(client);
+      off = conversation.stars.on("change", () => messages.update());
+      conversation.stars.load();
     } catch {
       if (!isStopped) off ??= client.on("state", (state) => state === "online" && load());
     }
@@ -109,13 +114,12 @@ async function openViewer(client, conversation, message) {
 }
 
 /** A message that waits is replaced where it waits; one that was sent meanwhile is edited as any other. */
-export async function saveEdit(client, chat, message, text) {
-  if (message.seq === undefined && (await client.changeWaiting(message.client_id, text))) return;
+export async function saveEdit(client, chat, message, text, mentions) {
+  if (message.seq === undefined && (await client.changeWaiting(message.client_id, text, mentions))) return;
   const seq = message.seq ?? client.outbox.items.get(message.client_id)?.stored?.seq ?? chat?.log.find(message.client_id, client.me)?.seq;
   if (!text.trim()) throw new Error(gettext("This was sent meanwhile, and its caption cannot be taken away any more."));
   if (seq === undefined) throw new Error(gettext("This message is on its way. Save it again in a moment."));
-  const { mentions, text: before = message.caption } = message;
-  await client.edit(chat, seq, text, mentions?.length ? (await import("./mentions.js")).keptMentions(mentions, before, text) : undefined);
+  await client.edit(chat, seq, text, mentions);
 }
 
 /** The last text of one's own that can be edited, or null. `waiting`: messages of the outbox. */

@@ -302,7 +302,8 @@ function focusedIn(row, anew, focused) {
   if (anew.contains(focused)) return focused; // a video goes on in the new row
   const place = [...row.querySelectorAll(STOPS)].indexOf(focused);
   const same = anew.querySelectorAll(STOPS)[place];
-  return same?.textContent === focused.textContent ? same : anew;
+  const saidIn = ({ dataset, textContent }) => dataset.press ?? textContent; // presses.js
+  return same && saidIn(same) === saidIn(focused) ? same : anew;
 }
 
 function stateOf(item) {

@@ -3,6 +3,7 @@
 import { gettext } from "../language.js";
 import { compareWords } from "../locale.js";
 import { newClientId } from "../outbox.js";
+import { isAdminOf, mayPin, mayPinNow } from "../pins.js";
 import { starsOf } from "../stars.js";
 import { loaded } from "./attach.js";
 import { anchorOf, BubbleMenu } from "./bubble_menu.js";
@@ -46,7 +47,10 @@ export async function openMessageMenu(client, conversation, now, how) {
   const stars = starsOf(client);
   const offs = [...["chat", "outbox"].map((name) => client.on(name, follow)), stars.on("change", follow)];
   stars.load(); // whether it has one is shown as soon as that is known
+  let isClosed = false;
+  if (conversation.chat) mayPin(client, conversation.chat).then(() => isClosed || follow());
   const value = await menu.closed;
+  isClosed = true;
   for (const off of offs) off();
   conversation.messages.regainFocus();
   const last = now();
@@ -85,7 +89,7 @@ function kept(client, chat, message) {
   const items = [];
   if (chat.isMember) items.push({ icon: "forward", label: gettext("Forward…"), value: "forward" });
   if (stars.isLoaded) items.push({ icon: "star", label: stars.has(chat.id, message.seq) ? gettext("Take the star away") : gettext("Star"), value: "star" });
-  if (chat.isMember && (!chat.event || chat.owner === client.me)) items.push({ icon: "pin", label: message.pinned ? gettext("Unpin") : gettext("Pin"), value: "pin" });
+  if (chat.isMember && mayPinNow(client, chat)) items.push({ icon: "pin", label: message.pinned ? gettext("Unpin") : gettext("Pin"), value: "pin" });
   if (message.edited_at) items.push({ icon: "clock", label: gettext("Earlier wordings"), value: "wordings" });
   return items;
 }
@@ -178,11 +182,6 @@ export async function confirmRemoval(client, chat, message) {
       el("button", { type: "button", onclick: () => close(null) }, gettext("Cancel"))),
   ]);
   if (scope) await client.remove(chat, message.seq, scope);
-}
-
-async function isAdminOf(client, chat) {
-  const info = await client.rest.get(`/api/groups/${chat.group}/info/`).catch(() => null);
-  return Boolean(info?.admins.includes(client.session.number));
 }
 
 async function showReaders(client, chat, message) {

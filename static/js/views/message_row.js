@@ -19,6 +19,7 @@ const TICKS = {
 
 const CHANGING = gettext("A change waits to be sent");
 const PINNED = gettext("Pinned");
+const STARRED = gettext("Starred");
 
 const FIRST_LETTER = /\p{L}/u;
 const READ_TO_THE_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
@@ -29,7 +30,7 @@ const messages = new WeakMap(); // row -> message
 export const messageAt = (node) => messages.get(node.closest?.("li.row"));
 
 /**
- * `shown`: {message, isMine, state, isChanging (a change of it waits), isFirst (of a run by one person), isMarked (it was jumped to), day,
+ * `shown`: {message, isMine, state, isChanging (a change of it waits), isFirst (of a run by one person), isMarked (it was jumped to), isStarred, day,
  * unread, sender ({name, photo} of the first of a run, in a group), isInGroup, quoted, problem, upload ({sent, total} in bytes, of a file
  * that is on its way; its message's `url` is a `blob:` address)}. `acts`: actsOf (message_acts.js).
  */
@@ -42,7 +43,7 @@ export function messageRow(shown, people, acts) {
     message.forwarded && !message.deleted ? el("span.forwarded", {}, icon("forward"), gettext("Forwarded")) : null,
     sender ? el("a", { class: `sender hue-${hueOf(sender.name)}`, href: `#/person/${message.from}`, tabindex: "-1", dir: "auto" }, sender.name) : el("span.unseen", { dir: "auto" }, gettext("{who}: ", { who })),
     quote(message, shown.quoted, people, acts),
-    contentOf(shown, acts, place === "last" && !hasRoom(message) ? roomOf(message) : null),
+    contentOf(shown, acts, place === "last" && !hasRoom(message) ? roomOf(shown) : null),
     meta(shown),
     shown.problem ? problem(shown.problem, message, acts) : null,
   );
@@ -74,18 +75,20 @@ function endOf(message) {
 const isPicture = ({ type, url, deleted }) => (type === "i" || type === "v") && isOwn(url) && !deleted;
 
 /** What is kept free in the last line: as wide as the time and what goes with it. */
-function roomOf(message) {
-  return [...signsOf(message).map(() => "\u2003"), isEdited(message) ? gettext("edited") : "", timeOf(message.sent_at)].filter(Boolean).join(" ");
+function roomOf(shown) {
+  const { message } = shown;
+  return [...signsOf(shown).map(() => "\u2003"), isEdited(message) ? gettext("edited") : "", timeOf(message.sent_at)].filter(Boolean).join(" ");
 }
 
 const isEdited = (message) => Boolean(message.edited_at && !message.deleted);
 
 /** What is so of a message, as drawings beside its time: [icon, label] each. */
-const signsOf = ({ deleted, pinned, expires_at: end }) => (deleted ? [] : [pinned && ["pin", PINNED], end && ["timer", gettext("Disappears {when}", { when: wholeTimeOf(end) })]].filter(Boolean));
+const signsOf = ({ message: { deleted, pinned, expires_at: end }, isStarred }) => (deleted ? [] : [isStarred && ["star", STARRED], pinned && ["pin", PINNED], end && ["timer", gettext("Disappears {when}", { when: wholeTimeOf(end) })]].filter(Boolean));
 
-function meta({ message, isMine, isChanging, state }) {
+function meta(shown) {
+  const { message, isMine, isChanging, state } = shown;
   return el("span.meta", {},
-    ...signsOf(message).map(([drawing, label]) => el("span.sign", { role: "img", "aria-label": label, title: label }, icon(drawing))),
+    ...signsOf(shown).map(([drawing, label]) => el("span.sign", { role: "img", "aria-label": label, title: label }, icon(drawing))),
     isEdited(message) ? el("span", { title: wholeTimeOf(message.edited_at) }, gettext("edited"), " ") : null,
     el("time", { datetime: message.sent_at, title: wholeTimeOf(message.sent_at) }, timeOf(message.sent_at)),
     isChanging ? el("span.tick.tick-changing", { role: "img", "aria-label": CHANGING, title: CHANGING }, icon("clock")) : null,
@@ -215,7 +218,7 @@ function reactions(message, people, acts) {
   return el("div.reactions", {}, ...[...byEmoji.values()].map(({ emoji, accounts }) => {
     const isMine = accounts.includes(people.me.id);
     const names = listOf(accounts.map((account) => (account === people.me.id ? pgettext("reaction by", "you") : people.nameOfAccount(account))));
-    return el("button.reaction", { type: "button", tabindex: "-1", "aria-pressed": String(isMine), title: names, "aria-label": gettext("{emoji} by {names}", { emoji, names }), onclick: () => acts.react(message, isMine ? null : emoji) },
+    return el("button.reaction", { type: "button", tabindex: "-1", "aria-pressed": String(isMine), "data-press": emoji, title: names, "aria-label": gettext("{emoji} by {names}", { emoji, names }), onclick: () => acts.react(message, isMine ? null : emoji) },
       el("span", {}, emoji), accounts.length > 1 ? String(accounts.length) : null);
   }));
 }

@@ -3,6 +3,7 @@
 import { gettext } from "../language.js";
 import { el, show } from "./dom.js";
 import { foundRow } from "./found_row.js";
+import { KINDS } from "./search_kinds.js";
 
 const AFTER_MS = 250; // without another key
 const WANTED = 10; // a page of the server may be short, and have a next one
@@ -13,35 +14,56 @@ export class MessageSearch {
   #client;
   #onchange;
   #query = "";
+  #kind = "";
   #next = null;
   #timer = null;
   #search = 0; // which one is the last: an answer to another is not shown
   #reading = 0; // which one is being read: its next page is asked for once
 
-  /** `onchange(count)` hears how many were found, after each answer. */
+  /** `onchange(count)` hears how many were found, after each answer, and 1 where another choice of kinds may find some. */
   constructor(client, onchange) {
     this.#client = client;
     this.#onchange = onchange;
     this.list = el("ul.found", { role: "list" });
+    this.kinds = el("div.chips", { role: "group", "aria-label": gettext("Kind") }, ...KINDS.map(([kind, name]) => el("button", { type: "button", value: kind, onclick: () => this.#choose(kind) }, name)));
     this.status = el("p.hint", { role: "status" });
     this.more = el("button.link", { type: "button", hidden: true, onclick: () => this.#reading !== this.#search && this.#read(this.#search) }, gettext("Show more"));
-    this.node = el("section.found-messages", { "aria-label": gettext("Messages that were found"), hidden: true }, el("h2", {}, gettext("Messages")), this.list, this.status, this.more);
+    this.node = el("section.found-messages", { "aria-label": gettext("Messages that were found"), hidden: true }, el("h2", {}, gettext("Messages")), this.kinds, this.list, this.status, this.more);
+    this.#showKind();
   }
 
   /** Look for a text, which may be empty: then nothing is shown. */
   look(query) {
     if (query === this.#query) return;
     this.#query = query;
+    this.#look();
+  }
+
+  /** Keep to messages of one kind, until the field is empty. */
+  #choose(kind) {
+    this.#kind = kind;
+    this.#showKind();
+    this.#look(0);
+  }
+
+  #showKind() {
+    for (const button of this.kinds.children) button.ariaPressed = String(button.value === this.#kind);
+  }
+
+  #look(after = AFTER_MS) {
     this.#next = null;
     const search = ++this.#search;
     clearTimeout(this.#timer);
-    if (!LONG_ENOUGH.test(query)) return this.#clear();
-    this.#timer = setTimeout(() => this.#read(search), AFTER_MS);
+    if (!LONG_ENOUGH.test(this.#query)) return this.#clear();
+    this.#timer = setTimeout(() => this.#read(search), after);
   }
 
   #clear() {
+    this.#kind = "";
+    this.#showKind();
     this.list.replaceChildren();
     this.node.hidden = this.more.hidden = true;
+    this.#client.emit("search-over");
     this.#onchange(0);
   }
 
@@ -55,13 +77,13 @@ export class MessageSearch {
     this.list.append(...hits.map((hit) => this.#rowOf(hit)));
     const count = this.list.childElementCount;
     this.more.hidden = !this.#next;
-    show(this.status, problem);
-    this.node.hidden = count === 0 && !problem && !this.#next;
-    this.#onchange(count);
+    show(this.status, problem || (this.#kind && count === 0 ? gettext("Nothing found") : ""));
+    this.node.hidden = count === 0 && !problem && !this.#next && !this.#kind;
+    this.#onchange(count || (this.#kind ? 1 : 0));
   }
 
   #rowOf(hit) {
-    const row = foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq }));
+    const row = foundRow(this.#client, hit.message, markedOf(hit), () => this.#client.emit("show", { chat: hit.chat, seq: hit.seq, hits: [hit], query: this.#query }));
     if (!this.#client.chats.get(hit.chat)?.isLoaded) Object.assign(row.querySelector("button"), { disabled: true, title: gettext("A chat that you left") });
     return row;
   }
@@ -71,7 +93,7 @@ export class MessageSearch {
     const hits = [];
     try {
       for (let page = 0; page < PAGES_MAX && hits.length < WANTED && search === this.#search; page++) {
-        const answer = await this.#client.ask("/chat", "search", { query: this.#query, ...(this.#next ? { before: this.#next } : {}) });
+        const answer = await this.#client.ask("/chat", "search", { query: this.#query, ...(this.#kind ? { kind: this.#kind } : {}), ...(this.#next ? { before: this.#next } : {}) });
         hits.push(...answer.hits);
         if (search === this.#search) this.#next = answer.next;
         if (!answer.next) break;

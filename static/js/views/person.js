@@ -10,6 +10,7 @@ import { avatar, el, iconButton, perFrame, show } from "./dom.js";
 import { ChatKeeping } from "./chat_keeping.js";
 import { MediaGrid } from "./media_grid.js";
 import { largeFace } from "./photo_dialog.js";
+import "./presses.js";
 
 export class PersonView {
   #client;

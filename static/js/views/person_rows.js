@@ -3,6 +3,7 @@
 
 import { gettext } from "../language.js";
 import { arrange, attempt, avatar, el, iconButton, keepingFocus } from "./dom.js";
+import "./presses.js";
 
 export class PersonRows {
   #list;

@@ -17,7 +17,7 @@ export function pollOf(message, acts) {
   const line = el("span.poll-line", {}, lineOf({ isMultiple, isSecret, isClosed, closesAt, voters }));
   const node = el("div.poll", { role: "group", "aria-label": gettext("Poll: {question}", { question }) },
     el("strong.poll-question", { dir: "auto" }, question),
-    ...options.map((option, place) => answerOf(option, { voters, isChosen: chosen.includes(place), isOpen, who: acts.votersOf(option), onclick: () => press(place) })),
+    ...options.map((option, place) => answerOf(option, { place, voters, isChosen: chosen.includes(place), isOpen, who: acts.votersOf(option), onclick: () => press(place) })),
     line);
   const close = () => {
     for (const button of node.querySelectorAll("button")) button.disabled = true;
@@ -35,11 +35,11 @@ function closeLater(node, end, close) {
 
 const toggled = (chosen, place) => (chosen.includes(place) ? chosen.filter((other) => other !== place) : [...chosen, place].sort((one, other) => one - other));
 
-function answerOf({ text, votes }, { voters, isChosen, isOpen, who, onclick }) {
+function answerOf({ text, votes }, { place, voters, isChosen, isOpen, who, onclick }) {
   const share = voters ? Math.round((votes / voters) * 100) : 0;
   const bar = el("span.poll-bar", {}, el("span"));
   bar.firstChild.style.inlineSize = `${share}%`;
-  return el("button.poll-option", { type: "button", "aria-pressed": String(isChosen), disabled: !isOpen, tabindex: "-1", "data-stop": "", title: who || null, onclick },
+  return el("button.poll-option", { type: "button", "aria-pressed": String(isChosen), disabled: !isOpen, tabindex: "-1", "data-stop": "", "data-press": place, title: who || null, onclick },
     el("span.poll-mark", { "aria-hidden": "true" }, isChosen ? icon("tick") : null), el("span.poll-text", { dir: "auto" }, text),
     el("span.poll-votes", { "aria-hidden": "true" }, String(votes)), el("span.unseen", {}, ngettext("one vote", "{count} votes", votes)), bar);
 }

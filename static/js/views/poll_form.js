@@ -27,12 +27,15 @@ export function askPoll() {
       { node: answers },
       { node: check("multiple", gettext("Several answers may be chosen")) },
       { node: check("secret", gettext("Nobody sees who voted for what")) },
-    ], gettext("Send"), ({ question, multiple, secret }) => {
+      ["closes", gettext("Open until (optional)"), "", { type: "datetime-local" }],
+    ], gettext("Send"), ({ question, multiple, secret, closes }) => {
       const options = [...answers.querySelectorAll("input")].map((input) => oneLine(input.value)).filter(Boolean);
       if (!question.trim()) throw new Error(gettext("A poll needs a question."));
       if (options.length < LEAST) throw new Error(ngettext("A poll needs at least {count} answer.", "A poll needs at least {count} answers.", LEAST));
       if (new Set(options).size < options.length) throw new Error(gettext("Two answers say the same."));
-      close({ type: "p", question: question.trim(), options, ...(multiple ? { multiple: true } : {}), ...(secret ? { secret: true } : {}) });
+      if (closes && new Date(closes) <= new Date()) throw new Error(gettext("This time has passed. Choose a later one."));
+      const rules = { ...(multiple ? { multiple: true } : {}), ...(secret ? { secret: true } : {}), ...(closes ? { closes_at: new Date(closes).toISOString() } : {}) };
+      close({ type: "p", question: question.trim(), options, ...rules });
     }, () => close(null));
   });
 }

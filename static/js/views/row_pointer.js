@@ -3,16 +3,15 @@
 
 import { gettext } from "../language.js";
 import { el, icon, iconButton } from "./dom.js";
+import { isAcross, shift, SLIP_PX, Spent, wayOf } from "./finger.js";
 import { isPlainLink, messageAt } from "./message_row.js";
 
 const HELD_MS = 450; // sooner than browsers open a menu of their own
-const SLIP_PX = 10; // a finger that is held still moves as much
 const TAPS_WITHIN_MS = 320;
 const BAR_PX = 24; // so far the bar reaches above its bubble
 const SWIPE_PX = 56; // from there on, letting go replies
 const SWIPE_MAX_PX = 80;
 const HEART = "❤️";
-const SPENT_MS = 400; // within this a click follows the finger that was lifted
 const OWN_USE = "input, video"; // what a finger has another use for
 
 export class RowPointer {
@@ -20,8 +19,7 @@ export class RowPointer {
   #acts;
   #press = null; // { id, row, message, x, y, timer, isSwipe, isSideways, distance, isPressable }
   #tap = null; // { key, at } of the last one
-  #isSpent = false; // the press has been a long one or a swipe: no click follows
-  #spentTimer = null;
+  #spent;
 
   constructor(scroller, acts) {
     this.#scroller = scroller;
@@ -33,7 +31,7 @@ export class RowPointer {
     this.bar = el("div.row-bar", { role: "group", "aria-label": gettext("Actions"), hidden: true }, ...this.answers,
       iconButton("more", gettext("More"), () => this.#open({}), { tabindex: "-1" }));
     this.sign = el("span.swipe-sign", { "aria-hidden": "true" }, icon("reply"));
-    const listen = (name, hear, options) => scroller.addEventListener(name, hear, options);
+    const listen = (name, hear) => scroller.addEventListener(name, hear);
     listen("pointerover", (event) => this.#hover(event));
     listen("pointerleave", () => this.bar.remove());
     listen("pointerdown", (event) => this.#down(event));
@@ -41,7 +39,7 @@ export class RowPointer {
     listen("pointerup", (event) => this.#up(event));
     listen("pointercancel", () => this.#cancel());
     scroller.classList.add("takes-touch"); // from now on a long press is the page's, and no selection of text
-    listen("click", (event) => this.#isSpent && event.detail > 0 && (event.preventDefault(), event.stopPropagation()), { capture: true });
+    this.#spent = new Spent(scroller);
   }
 
   /** A press that goes on leads to nothing. */
@@ -91,22 +89,21 @@ export class RowPointer {
     const row = this.#rowOf(this.#press);
     this.#press = null;
     if (!row) return;
-    this.#isSpent = true;
+    this.#spent.take();
     this.#acts.openMenu(message, { row, point: { x, y } });
   }
 
   #move(event) {
     const press = this.#press;
     if (press?.id !== event.pointerId) return;
-    const onwards = (event.clientX - press.x) * (document.dir === "rtl" ? -1 : 1);
-    const down = Math.abs(event.clientY - press.y);
-    if (!press.isSwipe && Math.hypot(onwards, down) < SLIP_PX) return;
+    const way = wayOf(event, press);
+    if (!press.isSwipe && way.px < SLIP_PX) return;
     clearTimeout(press.timer);
     press.hasMoved = true;
-    if (!press.isSwipe && (onwards < 1.5 * down || press.isSideways || !this.#acts.canAnswer(press.message))) return;
+    if (!press.isSwipe && (way.onwards < 0 || !isAcross(way) || press.isSideways || !this.#acts.canAnswer(press.message))) return;
     press.isSwipe = true;
-    this.#isSpent = true;
-    press.distance = Math.max(0, onwards);
+    this.#spent.take();
+    press.distance = Math.max(0, way.onwards);
     this.#showSwipe(press);
   }
 
@@ -120,18 +117,15 @@ export class RowPointer {
     const row = this.#rowOf(press);
     if (!row) return this.#cancel();
     const { distance } = press;
-    const line = row.querySelector(".line");
-    const px = Math.min(SWIPE_MAX_PX, distance);
     if (this.sign.parentNode !== row) row.append(this.sign);
-    line.classList.add("is-held");
-    line.style.transform = `translateX(${document.dir === "rtl" ? -px : px}px)`;
+    shift(row.querySelector(".line"), Math.min(SWIPE_MAX_PX, distance));
     this.sign.style.opacity = Math.min(1, distance / SWIPE_PX);
     this.sign.classList.toggle("is-ready", distance >= SWIPE_PX);
   }
 
   #up(event) {
     const press = this.#press;
-    this.#spentTimer ??= setTimeout(() => this.#forget(), SPENT_MS);
+    this.#spent.lifted();
     if (press?.id !== event.pointerId) return;
     this.#end();
     if (press.isSwipe) {
@@ -146,15 +140,9 @@ export class RowPointer {
     if (isSecond) this.#acts.toggleReaction(message, HEART);
   }
 
-  #forget() {
-    clearTimeout(this.#spentTimer);
-    this.#spentTimer = null;
-    this.#isSpent = false;
-  }
-
   #cancel() {
     this.#end();
-    this.#forget();
+    this.#spent.forget();
   }
 
   /** The row goes back to its place. */
@@ -163,9 +151,7 @@ export class RowPointer {
     clearTimeout(timer);
     this.#press = null;
     this.sign.remove();
-    const line = row?.querySelector(".line");
-    line?.classList.remove("is-held");
-    line?.style.removeProperty("transform");
+    if (row) shift(row.querySelector(".line"));
   }
 }
 

@@ -30,7 +30,7 @@ export class Shell {
   #hash = ""; // the address that is shown
   #tick = null;
   #offs = [];
-  #wanted = null; // the message to show in the chat that the address names next
+  #wanted = null; // what is done in the chat that the address names next
   #startedAt = Date.now();
 
   constructor(root, client) {
@@ -38,12 +38,13 @@ export class Shell {
     this.list = new ChatList(client);
     this.tabs = new Tabs(client);
     this.main = el("div.main");
-    this.banner = el("div.banner", { role: "status" });
+    this.state = document.createTextNode("");
+    this.banner = el("div.banner", { role: "status" }, this.state);
     this.player = new Player({ nextOf: (track) => this.#trackAfter(track) });
     this.playing = el("div.playing");
     this.problem = el("div.toast", { role: "alert", hidden: true });
     this.node = el("main.shell", {}, this.banner, this.playing, this.tabs.node, this.list.node, this.main, this.problem);
-    this.shortcuts = new Shortcuts(client, { step: (by) => this.list.step(by), search: () => this.list.search.focus(), compose: () => this.#page?.composer?.focus(), go: this.#navigate });
+    this.shortcuts = new Shortcuts(client, { step: (by) => this.list.step(by), search: () => this.list.search.focus(), searchHere: () => this.#page?.openSearch, compose: () => this.#page?.composer?.focus(), go: this.#navigate });
     root.replaceChildren(this.node);
   }
 
@@ -52,7 +53,8 @@ export class Shell {
     this.#offs = [
       client.on("state", () => this.#showState()),
       client.on("outbox", () => this.#showState()),
-      client.on("show", ({ chat, seq }) => this.#showMessage(chat, seq)),
+      client.on("show", ({ chat, seq, ...how }) => this.#goTo(chat, (page) => page.jumpTo?.(seq, how))),
+      client.on("search", (chat) => this.#goTo(chat, (page) => page.openSearch?.())),
       client.on("problem", (text) => this.#showProblem(text)),
       client.on("late", () => this.#showProblem(gettext("This was sent before it could be stopped. Delete it in the chat instead."))),
       client.on("cleared", ({ id }) => location.hash === `#/chat/${id}` && keepingFocus(this.#route)), // its rows are too many to go one by one
@@ -104,7 +106,7 @@ export class Shell {
     this.main.replaceChildren(this.#page?.node ?? this.#nothing());
     this.list.select(location.hash);
     this.#page?.opened?.();
-    if (this.#wanted) this.#page?.jumpTo?.(this.#wanted);
+    if (this.#page) this.#wanted?.(this.#page);
     this.#wanted = null;
     if (!this.#page && location.hash.length < 3 && this.hadPage) this.list.focus();
     this.hadPage = this.#page !== null;
@@ -115,14 +117,14 @@ export class Shell {
     if (this.playerBar) return;
     const loaded = await import("./player_bar.js").catch(() => null);
     if (!loaded || this.playerBar || !this.player.track || !this.node.isConnected) return;
-    this.playerBar = new loaded.PlayerBar(this.#client.people, this.player, (chat, seq) => this.#showMessage(chat, seq));
+    this.playerBar = new loaded.PlayerBar(this.#client.people, this.player, (chat, seq) => this.#goTo(chat, (page) => page.jumpTo?.(seq)));
     this.playing.replaceChildren(this.playerBar.node);
   }
 
-  /** Lead back to what plays, from wherever one is. */
-  #showMessage(chat, seq) {
-    if (location.hash === `#/chat/${chat}`) return this.#page?.jumpTo?.(seq);
-    this.#wanted = seq;
+  /** Go to a chat from wherever one is, and do something there. */
+  #goTo(chat, act) {
+    if (this.#page?.chat?.id === chat) return act(this.#page);
+    this.#wanted = act;
     location.hash = `#/chat/${chat}`;
   }
 
@@ -180,9 +182,11 @@ export class Shell {
       offline: [gettext("No connection."), kept].join(" "),
       online: isKept === false ? gettext("This browser keeps nothing: a message that waits is lost when the tab closes.") : "",
     };
-    show(this.banner, (texts[state] ?? "").trimEnd());
+    show(this.state, (texts[state] ?? "").trimEnd());
     this.banner.className = `banner is-${state}`;
-    if (state === "offline") this.banner.append(this.#retryButton(seconds));
+    if (state !== "offline") return this.retry?.remove();
+    const retry = this.#retryButton(seconds); // which stays while the seconds pass: one may be pressing it
+    if (!retry.isConnected) this.banner.append(retry);
   }
 
   #retryButton(seconds) {

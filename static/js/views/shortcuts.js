@@ -9,7 +9,7 @@ export class Shortcuts {
   #client;
   #acts;
 
-  /** `acts`: {step(by), search(), compose(), go(hash)}. */
+  /** `acts`: {step(by), search(), searchHere() -> what searches in the open chat, if one is, compose(), go(hash)}. */
   constructor(client, acts) {
     this.#client = client;
     this.#acts = acts;
@@ -35,6 +35,7 @@ export class Shortcuts {
     const { key, ctrlKey, metaKey, altKey, shiftKey, target } = event;
     const { step, search, compose } = this.#acts;
     if ((ctrlKey || metaKey) && !altKey && !shiftKey && keyOf(event).toLowerCase() === "k") return () => this.#switch();
+    if ((ctrlKey || metaKey) && !altKey && shiftKey && keyOf(event).toLowerCase() === "f") return this.#acts.searchHere();
     // In a form these open lists and calendars, and to leave it would lose it.
     const steps = { ArrowUp: -1, ArrowDown: 1 }[key];
     if (steps && altKey && !ctrlKey && !metaKey) return target.closest?.("select, input:not([type=search])") ? null : () => step(steps);

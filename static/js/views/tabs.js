@@ -57,7 +57,7 @@ export class Tabs {
     this.#timer = null;
     const { people, session, chats, events } = this.#client;
     const now = Date.now();
-    const unread = [...chats.values()].reduce((sum, chat) => sum + (chat.isLoaded && !chat.isMutedAt(now) ? chat.unread : 0), 0);
+    const unread = [...chats.values()].reduce((sum, chat) => sum + (chat.isLoaded && !chat.isQuietAt(now) ? chat.unread : 0), 0);
     showUnread(unread);
     this.unread.replaceChildren(...counted(unread, ngettext("{count} unread", "{count} unread", unread)));
     const invitations = events.unanswered().filter((id) => this.#client.findEvent(id)?.isMember !== false).length;

@@ -4,23 +4,29 @@ import { mimeTypeOf, typeOf } from "../attachables.js";
 import { gettext, ngettext } from "../language.js";
 import { numberOf, sizeOf } from "../locale.js";
 import { prepare } from "../pictures.js";
+import { excessOf, isBlank } from "../words.js";
 import { el, icon, iconButton, release, show } from "./dom.js";
 import { problemOf } from "./file_texts.js";
 
 const FILES_MAX = 30;
+const CAPTION_MAX_CHARS = 256;
 const LOOKED_AT_WITHIN_MS = 4000;
 const CAPTIONED = new Set(["i", "v", "d"]);
 const ICONS = { v: "play", a: "mic", d: "file" };
 
 export class Tray {
   #client;
+  #lane;
   #acts;
   #entries = [];
+  #going = null; // what goes with files that are being kept, and is not yet: a draft
+  #isStopped = false;
   #last = Promise.resolve(); // one photo is drawn at a time: each takes fifty megabytes while it is
 
-  /** `acts`: {changed(), left() when the focus was in the last one, fail(error)}. */
-  constructor(client, acts) {
+  /** `acts`: {changed(), left() when the focus was in the last one, sendFile(blob, facts, replyTo), send(text, replyTo, mentions), taken({text, reply}): that is no longer a draft, over(), fail(error)}. */
+  constructor(client, lane, acts) {
     this.#client = client;
+    this.#lane = lane;
     this.#acts = acts;
     this.list = el("ul.tray-files", { role: "list", "aria-label": gettext("To be sent") });
     this.status = el("p.unseen", { role: "status" });
@@ -31,9 +37,8 @@ export class Tray {
     return this.#entries.length === 0;
   }
 
-  /** Whether the first of them can carry the text that is sent with them. */
-  get isCaptioned() {
-    return CAPTIONED.has(this.#entries[0]?.type);
+  get isGoing() {
+    return this.#going !== null;
   }
 
   add(files, options = {}) {
@@ -47,8 +52,54 @@ export class Tray {
     this.#draw();
   }
 
-  /** Send all that are here now, in their order, by `send(blob, facts)`, with the caption in the facts of one that can have it; what is not kept when it throws is still here. */
-  async send(send, caption) {
+  /** Send all that are here now with a draft. Its text is the caption of the first; one that is longer than captions are goes behind them as a message. */
+  async submit({ text, reply, marked, mentions: found }) {
+    const going = (this.#going = { text: isBlank(text) ? "" : text, reply, marked });
+    const isCaption = CAPTIONED.has(this.#entries[0]?.type) && excessOf(text, CAPTION_MAX_CHARS) <= 0;
+    try {
+      const mentions = await found;
+      let isFirst = true;
+      await this.#sendFiles(async (blob, facts) => {
+        await this.#acts.sendFile(blob, facts.caption && mentions.length ? { ...facts, mentions } : facts, isFirst ? (reply?.seq ?? null) : null);
+        this.#acts.taken({ text: facts.caption ?? "", reply });
+        if (facts.caption) going.text = "";
+        isFirst = false;
+      }, isCaption ? going.text : "");
+      if (going.text && !isFirst) {
+        await this.#acts.send(text, null, mentions);
+        this.#acts.taken({ text, reply });
+        going.text = "";
+      }
+    } catch (error) {
+      this.#acts.fail(error);
+    } finally {
+      removeEventListener("pagehide", this.#restore);
+      if (!this.#isStopped) this.#acts.over();
+      else {
+        this.#giveUp();
+        this.#restore();
+      }
+      this.#going = null;
+    }
+  }
+
+  /** What was sent goes on without this view, but not without the page (`isLeaving`): then its text stays a draft. */
+  stop(isLeaving) {
+    this.#isStopped = true;
+    if (!this.#going) this.#giveUp();
+    else if (!isLeaving) {
+      this.#acts.taken(this.#going);
+      addEventListener("pagehide", this.#restore);
+    }
+  }
+
+  /** A text that did not go is a draft again. */
+  #restore = () => {
+    if (this.#going.text && !this.#client.drafts.find(this.#lane)) this.#client.drafts.put(this.#lane, this.#going);
+  };
+
+  /** One after the other, with the caption in the facts of the first that can have it; what is not kept when it throws is still here. */
+  async #sendFiles(send, caption) {
     let left = caption;
     for (const entry of [...this.#entries]) {
       const { blob, name, ...facts } = await entry.prepared;
@@ -60,7 +111,7 @@ export class Tray {
     }
   }
 
-  stop() {
+  #giveUp() {
     for (const { url } of this.#entries) release(url);
     this.#entries = [];
   }

@@ -35,8 +35,11 @@ export class VoiceNote {
     this.node = el("div.voice", { role: "group", "aria-label": gettext("Voice note") }, this.discardButton, el("span.voice-dot", { "aria-hidden": "true" }), this.time, this.level, this.player, this.stopButton, this.sendButton, this.status);
   }
 
-  /** `hold`: holdOf the pointer that pressed the button, or null. */
-  async start(hold = null) {
+  /** In place of `line`. `hold`: holdOf the pointer that pressed the button, or null. */
+  async start(line, hold = null) {
+    this.line = line;
+    line.before(this.node);
+    line.hidden = true;
     this.#acts.quiet();
     hold?.then((release) => this.#release(release));
     for (const button of [this.stopButton, this.sendButton]) button.disabled = true;
@@ -130,6 +133,8 @@ export class VoiceNote {
     this.#isOver = true;
     clearInterval(this.#timer);
     if (this.#url) release(this.#url);
+    this.node.remove();
+    this.line.hidden = false;
     this.#acts.over();
   }
 }

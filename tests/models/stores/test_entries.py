@@ -21,10 +21,12 @@ from models.documents.entry import (
     Pin,
     Previewed,
     Reaction,
+    Vote,
     entry_key,
     with_change,
 )
 from models.documents.link_preview import LinkPreview
+from models.documents.poll import ChatPoll
 from models.services.chats.membership import MembershipCache
 from models.services.chats.recovery import recover_pending_changes
 from models.stores.chats import Chats
@@ -199,3 +201,21 @@ async def test_no_question_walks_the_whole_log(long_log: Log) -> None:
     assert len(plans) >= 10
     assert all(plan.summary == "IDHACK" or plan.index is not None for plan in plans), plans
     assert max(plan.docs_examined for plan in plans) <= 6, plans
+
+
+async def test_a_tally_of_earlier_reads_the_votes_of_those_who_have_voted_since(log: Log) -> None:
+    poll = Message("p", poll=ChatPoll("Where?", ("here", "there"), is_secret=True))
+    votes = [Vote(1, (0,), is_secret=True)] * 50 + [Vote(1, (1,), is_secret=True)]
+    senders = [7] * 51 + [*range(100, 150), 149]
+    written = await log.write(poll, *[Message(text="talk")] * 50, *votes, senders=senders)
+    for vote in written[51:]:
+        await log.entries.apply(vote)
+    earlier = written[100:101]
+    async with recorded_plans(log.database, ENTRIES) as plans:
+        (before,) = await log.entries.with_tallies(1, earlier, 101)
+        (now,) = await log.entries.with_tallies(1, earlier, 102)
+    tallies = [one.body.tally for one in (before, now) if isinstance(one.body, Vote)]
+    assert [tally and tally.votes for tally in tallies] == [(50, 0), (49, 1)]
+    assert "chat: 1, of: 1, sender: 1, _id: 1" in {plan.index for plan in plans}
+    assert all(plan.index is not None for plan in plans), plans
+    assert max(plan.docs_examined for plan in plans) <= 1, plans

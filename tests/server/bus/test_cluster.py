@@ -85,6 +85,7 @@ async def test_signals_leases_presence_addresses_and_who_is_connected_work_as_wi
 ) -> None:
     async with joined(cluster) as (first, second):
         first.bus.signal(AccountChanged(7))
+        await until(lambda: second.signals == [AccountChanged(7)])  # by a connection of its own
         await announce(second.redis, AccountChanged(8), PREFIX)
         await until(lambda: second.signals == [AccountChanged(7), AccountChanged(8)])
         presence_stores = [RedisPresenceStore(node.redis, node.bus, grace_s=0) for node in (first, second)]

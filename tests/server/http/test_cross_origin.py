@@ -138,3 +138,8 @@ async def test_an_answer_has_an_id_of_its_own_where_the_one_given_is_none(node: 
     assert len(found) == len(ANSWERS)
     assert given not in found
     assert all(each.isalnum() for each in found)
+
+
+async def test_a_file_of_the_page_has_an_id_only_for_a_caller_who_names_requests(node: Node) -> None:
+    assert "X-Request-Id" not in (await ask(node, "GET", "/static/none.js")).headers
+    assert (await ask(node, "GET", "/static/none.js", X_Request_Id="a")).headers["X-Request-Id"] == "a"

@@ -8,7 +8,6 @@ import { ChatListing } from "../../../static/js/chat_listing.js";
 import { merged } from "../../../static/js/kept.js";
 import { Log } from "../../../static/js/log.js";
 import { Sync } from "../../../static/js/sync.js";
-import { keptMentions } from "../../../static/js/views/mentions.js";
 
 const ME = 1;
 const AT = "2026-01-01T00:00:00.000Z";
@@ -133,14 +132,6 @@ test("a log that knows none of this goes on", () => {
   const log = new Log();
   for (const [place, kind] of ["expiry", "pinners", "something new"].entries()) assert.equal(log.hear(change(kind, place + 1)), "applied");
   assert.equal(log.cursor, 3);
-});
-
-test("an edit keeps the mentions whose words are still there, counted in whole characters", () => {
-  const mentions = [{ account: 2, number: "2", offset: 3, length: 4 }, { account: 3, number: "3", offset: 12, length: 4 }];
-  const before = "Hi @Ann and @Ben";
-  assert.deepEqual(keptMentions(mentions, before, "👋🏽 Hello @Ann and Ben"), [{ number: "2", offset: 9, length: 4 }]);
-  assert.deepEqual(keptMentions(mentions, before, "@Ann, @Ben!"), [{ number: "2", offset: 0, length: 4 }, { number: "3", offset: 6, length: 4 }]);
-  assert.deepEqual(keptMentions(mentions, before, "nobody"), []);
 });
 
 test("a time for messages is heard with its entry, and a chat stays who it is with", () => {

@@ -6,6 +6,7 @@ import { avatar, el } from "../dom.js";
 import { compareWords } from "../../locale.js";
 import { checkbox, loaded, savedAtOnce, select } from "./fields.js";
 import { linkPreviews } from "./link_previews.js";
+import "../presses.js";
 
 const SETTINGS = "/api/account/privacy-settings/";
 const STATUS = "/api/account/connected-status/";

@@ -217,6 +217,24 @@ async def test_whoever_has_more_logs_than_one_request_looks_into_finds_all_of_th
     assert hits == await world.scan(1, search)
 
 
+@pytest.mark.parametrize("few", [1, 100], ids=["more than expected", "few"])
+async def test_what_the_newest_blocks_do_not_have_is_found_in_older_ones(
+    database: Database, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(walk, "EXAMINED_FIRST", 1)
+    monkeypatch.setattr(walk, "FEW", few)
+    world = await open_searched_logs(database)
+    chats = [await world.logs.group(1, 2) for _ in range(2)]
+    for chat in chats:
+        await world.logs.write(chat, [(1, Message(text="needle"))] * (2 * BLOCK))
+        await world.logs.write(chat, [(1, Message(text="hay"))] * (2 * BLOCK))
+    await world.index.extend({chat.id: world.logs.end_of(chat) for chat in chats}, most=100)
+    search = Search(read_query("needle"), limit=50)
+    hits = await world.find(1, search)
+    assert len(hits) == 4 * BLOCK
+    assert hits == await world.scan(1, search)
+
+
 async def test_search_finds_what_a_scan_finds_whatever_happened(database: Database) -> None:
     loop = asyncio.get_running_loop()
     world = await open_searched_logs(database)

@@ -16,7 +16,7 @@ from server.config import Settings
 from server.embedded import EmbeddedStores
 from tests.support.node import Node, running_node
 from tests.support.stores import pool
-from tests.upgrade.questions import ask_everything, ask_on_sockets, files_in, read_sizes
+from tests.upgrade.questions import ask_everything, ask_for_lists, ask_on_sockets, files_in, read_sizes
 from tests.upgrade.site import OldSite, read_site, settings_of
 
 CLIENT_ID = "RoVMZF1EIpC2vcfGC864gr4NZsv0mJlyPlE3gtQY"
@@ -114,9 +114,13 @@ def without_order(name: str, answers: dict[str, Any]) -> Any:
 
 
 async def test_everybody_is_answered_as_before(node: Node, site: OldSite) -> None:
-    for _ in range(2):  # the first answer gives old chats their places, the second goes by them
-        found = await ask_everything(node, site.people, site.kept["groups"])
-        assert differing(expected_answers(site), found) == {}
+    expected = expected_answers(site)
+    found = await ask_everything(node, site.people, site.kept["groups"])
+    assert differing(expected, found) == {}
+    again = await ask_for_lists(
+        node, site.people
+    )  # the first answer gives old chats their places, this one goes by them
+    assert differing({name: expected[name] for name in again}, again) == {}
 
 
 async def test_a_number_that_was_stored_by_another_spelling_is_the_same_person(

@@ -1,5 +1,6 @@
 """What a server is asked before and after an upgrade: everything that its people would look at first."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -46,21 +47,41 @@ CHATS_MAX = 20  # more than there are, and so the ids that nobody has are refuse
 async def ask_everything(node: Node, people: Mapping[str, Person], groups: list[str]) -> dict[str, Any]:
     """Returns the answers by question, as JSON reads them, without the addresses at which the server is reached."""
     answers: dict[str, Any] = {}
-    for name, person in people.items():
+
+    async def ask(name: str, person: Person) -> None:
         numbers = [other.number for other in people.values() if other is not person]
-        paths = [*PATHS, *(f"/users/{other.account_id}" for other in people.values())]
+        paths = [f"/users/{other.account_id}" for other in people.values()]
         paths += [path.format(number) for path in OF_CONTACTS for number in numbers]
         paths += [path.format(group) for path in OF_GROUPS for group in groups]
         paths += [f"/events/{event}" for event in range(1, 6)]
         for path in paths:
             answers[f"{name} {path}"] = await node.rest("GET", path, person)
+
+    async with asyncio.TaskGroup() as asking:
+        for name, person in people.items():
+            asking.create_task(ask(name, person))
+    return _plain(answers) | await ask_for_lists(node, people)
+
+
+async def ask_for_lists(node: Node, people: Mapping[str, Person]) -> dict[str, Any]:
+    """Returns, of those answers, what each person has: all lists by REST, and what a client asks that comes back."""
+    answers: dict[str, Any] = {}
+
+    async def ask(name: str, person: Person) -> None:
+        for path in PATHS:
+            answers[f"{name} {path}"] = await node.rest("GET", path, person)
+
+    async with asyncio.TaskGroup() as asking:
+        for name, person in people.items():
+            asking.create_task(ask(name, person))
     return _plain(answers) | await ask_on_sockets(node, people)
 
 
 async def ask_on_sockets(node: Node, people: Mapping[str, Person]) -> dict[str, Any]:
     """Returns what a client asks that comes back: its chats, without NEW_FIELDS, and what is in them."""
     answers: dict[str, Any] = {}
-    for name, person in people.items():
+
+    async def ask(name: str, person: Person) -> None:
         device = await node.connect(person, "/chat")
         answers[f"{name} ready"] = (await device.expect("ready"))[0]
         answers[f"{name} chats"] = await device.ask("chats", {})
@@ -69,6 +90,10 @@ async def ask_on_sockets(node: Node, people: Mapping[str, Person]) -> dict[str, 
         answers[f"{name} sync from the first"] = await device.ask("sync", {"cursors": {str(each): 1 for each in ids}})
         for chat in ids:
             answers[f"{name} history {chat}"] = await device.ask("history", {"chat": chat})
+
+    async with asyncio.TaskGroup() as asking:
+        for name, person in people.items():
+            asking.create_task(ask(name, person))
     for answer in answers.values():
         for chat_shown in answer.get("chats", ()):
             for field in NEW_FIELDS:

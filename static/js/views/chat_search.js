@@ -32,8 +32,8 @@ export class ChatSearchBar {
     this.older = iconButton("up", gettext("Older"), () => this.#search.step(1));
     this.newer = iconButton("down", gettext("Newer"), () => this.#search.step(-1));
     this.node = el("div.bar.chat-search", { role: "search", onkeydown: (event) => event.key === "Escape" && (event.preventDefault(), this.close()) },
-      el("h1.unseen", {}, label), iconButton("close", gettext("Close the search"), () => this.close()), this.field, this.count, this.older, this.newer, this.said,
-      el("div.chat-search-kinds", {}, this.from, this.kind));
+      el("h1.unseen", {}, label), iconButton("close", gettext("Close the search"), () => this.close()), this.field, this.older, this.newer, this.said,
+      el("div.chat-search-kinds", {}, this.from, this.kind, this.count));
     this.#search.on("change", () => this.#draw());
     this.#draw();
   }

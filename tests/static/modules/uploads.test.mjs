@@ -508,3 +508,17 @@ test("a server of an earlier version gets a large file as a form", async () => {
   await until(() => item.stored);
   assert.deepEqual([server.uploads, server.parts], [["a"], []]);
 });
+
+test("whom a caption mentions goes with the file, whole or in parts", async () => {
+  const server = new PlayedServer();
+  const outbox = server.outbox();
+  outbox.resume();
+  server.mood = (request, body) => (body ? arriveWhole(request, body) : request.arrive());
+  const mentions = [{ number: "2", offset: 4, length: 4 }];
+  for (const { body, ...rest } of [photo("For @Ann"), film("For @Tom")]) {
+    const item = await outbox.add({ ...rest, body: { ...body, mentions } });
+    await until(() => item.stored);
+  }
+  const begun = requests.filter(({ method }) => method === "POST").slice(-2).map(({ form }) => (typeof form === "string" ? JSON.parse(form).mentions : form.get("mentions")));
+  assert.deepEqual(begun.map((said) => JSON.parse(said)), [mentions, mentions]);
+});

@@ -47,8 +47,12 @@ def place() -> Iterator[socket.socket]:
 async def node(
     stores: EmbeddedStores, tmp_path_factory: pytest.TempPathFactory, place: socket.socket
 ) -> AsyncIterator[Node]:
-    """One node with the usual settings for all tests of a file, where browsers have been before: they have the page's files."""
-    async with running_node(stores, settings_for(tmp_path_factory.mktemp("node")), place=place) as running:
+    """One node with the usual settings for all tests of a file, where browsers have been before: they have the page's files.
+
+    Where browsers take all of the processor, its lease does not run out.
+    """
+    settings = settings_for(tmp_path_factory.mktemp("node"), nodes={"lease_s": 60})
+    async with running_node(stores, settings, place=place) as running:
         yield running
 
 

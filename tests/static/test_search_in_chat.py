@@ -73,17 +73,24 @@ async def test_keys_alone_lead_from_hit_to_hit_and_back_into_the_conversation(
     await until_painted(page, "found")
 
 
-async def test_the_menu_opens_it_on_a_phone_and_what_is_found_may_be_of_one_kind(
+async def test_the_menu_opens_it_on_a_phone_and_what_is_found_may_be_of_one_kind_or_member(
     windows: Windows, node: Node, numbers: Numbers, axe: str
 ) -> None:
-    ann, tom = await numbers.sign_in(node, 2)
-    await with_texts(node, ann, tom, "Lunch at one", "Or lunch at two")
-    poll = {"contact": ann.number, "question": "Lunch where?", "options": ["Here", "There"]}
-    status, shown = await node.rest("POST", "/api/messages/send-poll/", tom, json=poll)
-    assert status == 200, shown
+    ann, tom, eve = await numbers.sign_in(node, 3)
+    await node.befriend(ann, tom, eve)
+    await node.rest("PATCH", f"/api/contacts/{tom.number}/", ann, json={"first_name": "Tom"})
+    body = {"participants": [tom.number, eve.number], "subject": "Garden"}
+    _, group = await node.rest("POST", "/api/groups/create-group/", ann, json=body)
+    poll: dict[str, Any] = {"type": "p", "question": "Lunch where?", "options": ["Here", "There"]}
+    texts: list[tuple[Person, dict[str, Any]]] = [(tom, {"text": "Lunch at one"}), (eve, {"text": "Or lunch at two"})]
+    for person, content in (*texts, (tom, poll)):
+        device = await node.connect(person, "/chat")
+        target = {"group": group["groupid"], "client_id": "lunch" + content.get("type", "")}
+        sent = await device.ask("message_send", target | content)
+        assert sent["ok"], sent
     window = await windows.open(ann, "Ann", **PHONE)
     page = window.page
-    await window.open_chat("Tom")
+    await window.open_chat("Garden")
     await page.get_by_role("button", name="Chat options").click()
     await page.get_by_role("menuitem", name="Search").click()
     search = page.get_by_role("search")
@@ -98,10 +105,12 @@ async def test_the_menu_opens_it_on_a_phone_and_what_is_found_may_be_of_one_kind
     await search.get_by_role("button", name="Newer").click()
     await expect(count).to_have_text("1 of 3")
     await shoot(window, "search-on-a-phone")
+    await search.get_by_label("Sent by").select_option(label="Tom")
+    await expect(count).to_have_text("1 of 2")
     await search.get_by_label("Kind").select_option(label="Polls")
     await expect(count).to_have_text("1 of 1")
     await assert_accessible(page, axe)
-    await search.get_by_label("Kind").select_option(label="Places")
+    await search.get_by_label("Sent by").select_option(label="You")
     await expect(count).to_have_text("Nothing found")
     await until_painted(page, "found-now")
     await search.get_by_role("button", name="Close the search").click()

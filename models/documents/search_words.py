@@ -31,6 +31,9 @@ FOUND_MAX = 512
 CLUSTER_MAX_CHARS = (
     64  # that are looked at: thousands of accents on one letter would take their square to be put in order
 )
+KNOWN_CLUSTER_MAX_CHARS = (
+    8  # of which the folded form is remembered: longer ones, which anybody can send, would fill the memory
+)
 # Of the beginnings of a word that the index knows; any block has words with any letter.
 PREFIX_LENGTHS = (2, 3, 4, 6, 9)
 
@@ -90,10 +93,12 @@ def fold(text: str) -> str:
 
 
 def _fold_part(part: str) -> str:
-    return part.lower() if part.isascii() else _fold_cluster(part[:CLUSTER_MAX_CHARS])
+    if part.isascii():
+        return part.lower()
+    cluster = part[:CLUSTER_MAX_CHARS]
+    return _known_cluster(cluster) if len(cluster) <= KNOWN_CLUSTER_MAX_CHARS else _fold_cluster(cluster)
 
 
-@lru_cache(maxsize=1 << 16)
 def _fold_cluster(cluster: str) -> str:
     if _EMOJI.search(cluster):
         emoji = _EMOJI_FORM.sub("", cluster).rstrip("\u200d")  # a joiner that joins nothing is not seen
@@ -104,8 +109,11 @@ def _fold_cluster(cluster: str) -> str:
     return seen.translate(_LETTERS)
 
 
+_known_cluster = lru_cache(maxsize=1 << 14)(_fold_cluster)
+
+
 class _Characters(dict[int, str]):
-    """The folded form of each character that has been met."""
+    """The folded form of each character that has been met, of the 41,000 of `_SIMPLE`."""
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _fold_part(chr(code))

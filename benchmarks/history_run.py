@@ -262,10 +262,13 @@ class Play:
             writing = [people.create_task(writer.run(), name=writer.name) for writer in world.writers]
             meddling = people.create_task(world.meddle(), name="meddler")
             kinds = {kind: KINDS[kind] for kind in plan.kinds} or KINDS
-            await self.faults.go_on(plan.round_s, plan.lanes, kinds)
+            striking = people.create_task(self.faults.go_on(plan.round_s, plan.lanes, kinds), name="faults")
+            await asyncio.sleep(plan.round_s)
+            # The last faults go on when nobody writes any more: what is lost in them is shown by no later message.
             meddling.cancel()
             for writer in world.writers:
                 writer.finish()
+            await striking
             async with asyncio.timeout(SETTLE_WITHIN_S):
                 await asyncio.gather(*writing)
         world.history.note("calm")
@@ -365,11 +368,14 @@ async def run_piece(
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-faults-")))
         history = stack.enter_context(History(path))
+        began = monotonic()
         site = await stack.enter_async_context(running_struck_site(folder))
+        print(f"the site is ready after {monotonic() - began:.0f} s", flush=True)
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         history.note("piece", seed=seed, minutes=plan.minutes, kinds=list(plan.kinds or KINDS))
         world = World(http, site, plan, random, history)
         await world.settle()
+        print(f"everybody is there after {monotonic() - began:.0f} s", flush=True)
         play = Play(world, Faults(site, history, Random(random.random())), path, until_convicted)
         return await play.run()

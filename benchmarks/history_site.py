@@ -60,7 +60,8 @@ async def running_struck_site(folder: Path) -> AsyncIterator[StruckSite]:
         mongodb = await stack.enter_async_context(running_replica_set(folder))
         stores = EmbeddedStores(folder / "redis", mongodb=MongodbSettings(url=mongodb.url), stop_patience_s=0.2)
         await stack.enter_async_context(stores)
-        nodes = [await _make_node(stack, folder / f"node{n + 1}", shim, mongodb, stores) for n in range(NODES)]
+        folders = [folder / f"node{n + 1}" for n in range(NODES)]
+        nodes = await asyncio.gather(*(_make_node(stack, each, shim, mongodb, stores) for each in folders))
         for node in nodes:
             stack.push_async_callback(node.server.kill)
         await asyncio.gather(*(node.server.start() for node in nodes))
@@ -83,7 +84,7 @@ async def _make_node(
     to_redis = Link(redis.port)
     for link in (to_mongodb, to_redis):
         stack.push_async_callback(link.cut)
-        await link.open()
+    await asyncio.gather(to_mongodb.open(), to_redis.open())
     clock = folder / "clock"
     await asyncio.to_thread(clock.write_bytes, bytes(CLOCK_BYTES))
     settings = {

@@ -36,6 +36,7 @@ COPIED = (
     "setup.cfg",
     "deploy",
 )
+ENDS_AFTER_SIGNAL_S = 30.0
 ENDS_WITHIN_S = 400.0  # over the minutes: a start, and the last rest
 
 
@@ -73,7 +74,7 @@ def planted_copy(name: str) -> Iterator[Path]:
         copy.mkdir()
         for each in COPIED:
             if (ROOT / each).is_dir():
-                shutil.copytree(ROOT / each, copy / each, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+                shutil.copytree(ROOT / each, copy / each, ignore=shutil.ignore_patterns("node_modules"))
             else:
                 shutil.copy2(ROOT / each, copy / each)
         apply(name, copy)
@@ -89,30 +90,33 @@ def apply(name: str, tree: Path) -> None:
     )
 
 
-def plant(name: str, minutes: float, seed: int) -> Found:
-    """Play the fault run with one bug until it is convicted, or for so many minutes."""
+def plant(name: str, minutes: float, seed: int, within_s: float | None = None) -> Found:
+    """Play the fault run with one bug until it is convicted, or for so many minutes; after `within_s` it is ended in any case."""
     says, options = read_patch(name)
     with planted_copy(name) as copy:
         history = copy.parent / "history.jsonl"
         command = [sys.executable, "-m", "benchmarks.faults", "--minutes", str(minutes), "--seed", str(seed)]
         command += ["--history", str(history), "--until-convicted", *options]
         began = monotonic()
-        run = subprocess.Popen(command, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        run = subprocess.Popen(command, cwd=copy)
         signal.signal(signal.SIGTERM, _end)  # or what was started would go on without this process
-        try:
-            said, _ = run.communicate(timeout=minutes * 60 + ENDS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            said = "it did not end"
-        finally:
-            if run.poll() is None:
-                run.send_signal(signal.SIGTERM)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    run.wait(30)
-                run.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
+                run.wait(within_s or minutes * 60 + ENDS_WITHIN_S)
+            finally:
+                _stop(run)
         took = monotonic() - began
         findings = judge(history) if history.exists() else Findings()
-        print(said, flush=True)
     return Found(name, says, {verdict: count for verdict, count in findings.counts.items() if count}, took)
+
+
+def _stop(run: "subprocess.Popen[bytes]") -> None:
+    """End a run with all that it has started."""
+    if run.poll() is None:
+        run.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(ENDS_AFTER_SIGNAL_S)
+        run.kill()
 
 
 def _end(number: int, _: object) -> None:
@@ -125,10 +129,14 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("names", nargs="*", help="of benchmarks/planted (default: all)")
     parser.add_argument("--minutes", type=float, default=PLANTED_MINUTES, help="for each bug at most")
+    parser.add_argument("--within", type=float, metavar="SECONDS", help="after which a run is ended, whatever it does")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)
-    found = [plant(name, arguments.minutes, arguments.seed) for name in arguments.names or list_bugs()]
-    print("| bug | what it does | convicted of | seconds |\n| --- | --- | --- | --- |")
+    found = []
+    for name in arguments.names or list_bugs():
+        found.append(plant(name, arguments.minutes, arguments.seed, arguments.within))
+        print(found[-1].row, flush=True)
+    print("\n| bug | what it does | convicted of | seconds |\n| --- | --- | --- | --- |")
     for each in found:
         print(each.row)
     return 0 if all(each.verdicts for each in found) else 1

@@ -31,15 +31,11 @@ FOUND_MAX = 512
 CLUSTER_MAX_CHARS = (
     64  # that are looked at: thousands of accents on one letter would take their square to be put in order
 )
-PREFIX_LENGTHS = (
-    2,
-    3,
-    4,
-    6,
-    9,
-)  # of the beginnings of a word that the index knows; any block has words with any letter
-
-KNOWN_MAX_CHARS = 32  # of a part of a text whose terms are remembered
+KNOWN_CLUSTER_MAX_CHARS = (
+    8  # of which the folded form is remembered: longer ones, which anybody can send, would fill the memory
+)
+# Of the beginnings of a word that the index knows; any block has words with any letter.
+PREFIX_LENGTHS = (2, 3, 4, 6, 9)
 
 Range = tuple[int, int]  # code points of the original text, the end exclusive
 
@@ -55,6 +51,10 @@ _TOKEN = regex.compile(rf"(?V1)(?P<word>{_IN_WORD}+)|(?P<run>{_IN_RUN}+)|(?P<emo
 _WORD_CHARACTER = regex.compile(rf"(?V1){_IN_WORD}")
 # An emoji, or whatever stands between ASCII characters that are in no word: no token goes beyond it. Ten times as quick as to look for tokens.
 _APART = re.compile(r"\x00[^\x00]+\x00|[0-9A-Za-z\x80-\U0010ffff]+")
+# Parts whose terms are remembered: short ones of scripts with spaces, or one emoji. Each has a few terms; a run has two for each character,
+# and hardly ever comes again.
+_KNOWN = re.compile(r"[0-9A-Za-z\x80-\u0dff]{1,12}|\x00[^\x00]{1,10}\x00")
+KNOWN_MAX = 1 << 13  # parts, of some 700 bytes with their terms at most
 
 # A run of ASCII, whose last character may be the base of an accent and so is left to the cluster; or one cluster.
 _PART = regex.compile(rf"[\x00-\x7f]+(?=[\x00-\x7f])|{CLUSTER}")
@@ -93,10 +93,12 @@ def fold(text: str) -> str:
 
 
 def _fold_part(part: str) -> str:
-    return part.lower() if part.isascii() else _fold_cluster(part[:CLUSTER_MAX_CHARS])
+    if part.isascii():
+        return part.lower()
+    cluster = part[:CLUSTER_MAX_CHARS]
+    return _known_cluster(cluster) if len(cluster) <= KNOWN_CLUSTER_MAX_CHARS else _fold_cluster(cluster)
 
 
-@lru_cache(maxsize=1 << 16)
 def _fold_cluster(cluster: str) -> str:
     if _EMOJI.search(cluster):
         emoji = _EMOJI_FORM.sub("", cluster).rstrip("\u200d")  # a joiner that joins nothing is not seen
@@ -107,8 +109,11 @@ def _fold_cluster(cluster: str) -> str:
     return seen.translate(_LETTERS)
 
 
+_known_cluster = lru_cache(maxsize=1 << 14)(_fold_cluster)
+
+
 class _Characters(dict[int, str]):
-    """The folded form of each character that has been met."""
+    """The folded form of each character that has been met, of the 41,000 of `_SIMPLE`."""
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _fold_part(chr(code))
@@ -154,7 +159,7 @@ def list_terms(folded: str) -> set[str]:
     """
     terms: set[str] = set()
     for part in set(_APART.findall(folded)):
-        terms.update(_known_terms(part) if len(part) <= KNOWN_MAX_CHARS else _list_terms(part))
+        terms.update(_known_terms(part) if _KNOWN.fullmatch(part) else _list_terms(part))
     return terms
 
 
@@ -172,7 +177,7 @@ def _list_terms(part: str) -> Iterator[str]:
             yield emoji.strip("\x00")
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=KNOWN_MAX)
 def _known_terms(part: str) -> tuple[str, ...]:
     """Returns the terms of a short part. Nearly all words that people write are among a few thousand."""
     return tuple(_list_terms(part))

@@ -29,7 +29,7 @@ class Tails:
         self.ends: dict[int, int] = {}
         self.likely: dict[int, Place] = {}
         self.changed: set[int] = set()
-        self._unlikely: dict[int, LogRow] = {}
+        self._unlikely: dict[int, Place] = {}  # never the rows: all texts of all tails would be far too much to hold
 
     async def read(self, chat_ids: Collection[int], blocks: SearchBlocks, log: SearchLog, index: SearchIndex) -> bool:
         """Read the tails of these logs. Returns False if there was so much to index that the request must be repeated.
@@ -71,22 +71,14 @@ class Tails:
                     await asyncio.sleep(0)
 
     def _note(self, row: LogRow) -> None:
-        if not row.is_message or not self._search.admits(row.number, row.type):
-            return
-        if not may_match(self._search, row):
-            self._unlikely[row.key] = row
-            return
-        place = self._place(row)
+        # The place first: what is newer than a page begins is not worth folding.
+        place = find_place(self._search, row, self.indexed.get(split_key(row.key)[0], NOTHING).high)
         if place is not None:
-            self.likely[row.key] = place
-
-    def _place(self, row: LogRow) -> Place | None:
-        return find_place(self._search, row, self.indexed.get(split_key(row.key)[0], NOTHING).high)
+            (self.likely if may_match(self._search, row) else self._unlikely)[row.key] = place
 
     def find_places(self, keys: Collection[int]) -> dict[int, Place]:
         """Returns the places of those of these messages that are not `likely`."""
-        places = {key: self._place(row) for key, row in self._unlikely.items() if key in keys}
-        return {key: place for key, place in places.items() if place is not None}
+        return {key: place for key, place in self._unlikely.items() if key in keys}
 
 
 def find_place(search: Search, row: LogRow, low: datetime) -> Place | None:

@@ -16,7 +16,7 @@ from models.stores.entries import Entries
 from models.stores.search_blocks import CHATS_AT_ONCE, SearchBlocks
 from models.stores.search_log import LONG_CHARS, SearchLog, texts_of
 
-EXAMINED_MAX = 40_000  # blocks whose bits one request looks into: some 50 ms of the database's work
+EXAMINED_MAX = 40_000  # blocks whose bits one request looks into in order: some 50 ms of the database's work
 EXAMINED_FIRST = 1000  # at once, in order; four times as many each time
 FEW = 1024  # blocks that may hold hits: if there are no more, all are looked for at once
 READ_MAX = 8192  # messages of blocks that one request reads
@@ -101,6 +101,7 @@ class Walk:
 
     async def _look_into(self, group: _Group) -> None:
         """Find the next blocks of these logs that may hold hits."""
+        step = group.step if group.is_new else min(group.step, EXAMINED_MAX - self._examined)
         group.is_new = False
         until = self._search.before.at if group.rest is None else group.rest.at
         count = sum(self._tails.indexed[chat_id].upto for chat_id in group.chat_ids) // BLOCK
@@ -109,16 +110,15 @@ class Walk:
         if count <= EXAMINED_FIRST or (
             group.step > EXAMINED_FIRST and group.expected <= FEW and count <= EXAMINED_MAX - self._examined
         ):
-            self._examined += count
+            self._examined += count // 3
+            step = min(step, max(EXAMINED_MAX - self._examined, 1))
             found = await self._blocks.list_all_matching(group.chat_ids, self._terms, until, most=2 * FEW)
         if found is not None:
             group.rest = None
         else:
-            self._examined += group.step
-            found, group.rest = await self._blocks.list_matching(
-                group.chat_ids, self._terms, until, examined=group.step
-            )
-            group.expected = len(found) * count // group.step
+            self._examined += step
+            found, group.rest = await self._blocks.list_matching(group.chat_ids, self._terms, until, examined=step)
+            group.expected = len(found) * count // step
             group.step *= 4
         self._add(found)
 

@@ -1,4 +1,4 @@
-// The kinds of messages that a search may be kept to, by their types: docs/protocol.md, "Messages".
+// The kinds of messages that a search may be kept to, by their types: docs/protocol.md, "Messages and entries".
 
 import { gettext } from "../language.js";
 

@@ -126,6 +126,20 @@ def test_the_index_knows_all_terms_of_whatever_is_found(text: str, other: str, d
         assert int.from_bytes(filter_bits(known, size)) & asked == asked
 
 
+@UNHURRIED
+@given(TEXTS)
+def test_terms_that_are_remembered_are_those_of_the_text(text: str) -> None:
+    folded = fold(text)
+    assert list_terms(folded) == set(search_words._list_terms(folded)) == list_terms(folded)
+
+
+@pytest.mark.parametrize("text", ["我们，一起。吃午饭", "ฉันกินข้าว", "고등학교", "word" * 8])
+def test_what_hardly_comes_again_and_has_many_terms_is_not_remembered(text: str) -> None:
+    before = search_words._known_terms.cache_info()
+    list_terms(fold(text))
+    assert search_words._known_terms.cache_info() == before
+
+
 @pytest.mark.parametrize(("text", "query"), [("a " * 8192, "a"), ("饭。" * 8192, "饭"), ("👍 " * 8192, "👍")])
 def test_a_long_text_is_not_searched_to_its_end_for_places_that_nobody_is_shown(
     text: str, query: str, monkeypatch: pytest.MonkeyPatch

@@ -15,12 +15,12 @@ from tests.support.node import Node, Person
 SWIPE = """async (node, [across, down, isLifted]) => {
     const { left, top, width, height } = node.getBoundingClientRect();
     const [x, y] = [left + width / 2, top + height / 2];
-    const say = (name, part) => node.dispatchEvent(new PointerEvent(name, { bubbles: true, cancelable: true, pointerId: 7, pointerType: "touch", isPrimary: true, button: 0, clientX: x + across * part, clientY: y + down * part }));
+    const say = (name, part) => node.dispatchEvent(new PointerEvent(name, { bubbles: true, cancelable: true, pointerId: 7, pointerType: "touch", isPrimary: true, button: 0, buttons: name === "pointerup" ? 0 : 1, clientX: x + across * part, clientY: y + down * part }));
     say("pointerdown", 0);
-    for (const part of [0.5, 1]) {
-        await new Promise((done) => requestAnimationFrame(done));
-        say("pointermove", part);
-    }
+    for (let turn = 0; turn < 9; turn += 1) await null; // it is heard, and no time passes: a finger that waits is a long press
+    say("pointermove", 0.5);
+    await new Promise((done) => requestAnimationFrame(done));
+    say("pointermove", 1);
     if (isLifted) say("pointerup", 1);
 }"""
 
@@ -116,6 +116,12 @@ async def test_a_swipe_over_a_chat_archives_it_or_marks_it(
     await page.wait_for_function("() => document.querySelector('.chats-scroller.takes-touch') !== null")
     await swipe(-50 * onwards)  # not far enough
     await swipe(-60 * onwards, 120)  # that scrolls
+    await swipe(-100 * onwards, is_lifted=False)
+    await row.evaluate("node => node.dispatchEvent(new PointerEvent('contextmenu', { bubbles: true, pointerId: 7 }))")
+    await row.evaluate("node => node.dispatchEvent(new PointerEvent('pointerup', { bubbles: true, pointerId: 7 }))")
+    await expect(page.get_by_role("menuitem", name="Archive")).to_be_visible()  # what is under a menu stays
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("menuitem")).to_have_count(0)
     await expect(label).to_have_count(0)
     assert await row.evaluate("node => node.style.transform") == ""
 

@@ -9,7 +9,7 @@ from tests.static.app import until_kept
 from tests.static.browser import Window, Windows
 from tests.static.conftest import Numbers
 from tests.static.shots import shoot
-from tests.static.test_unread import found
+from tests.static.test_unread import act, found
 from tests.support.node import Device, Node
 
 LINES = 120  # more than a page: the first ones are not loaded where the last ones are looked at
@@ -81,7 +81,7 @@ async def test_on_its_page_an_admin_lets_all_members_of_a_group_pin(
 ) -> None:
     ann, tom = await numbers.sign_in(node, 2)
     await node.befriend(ann, tom)
-    await found(node, ann, tom)
+    group = await found(node, ann, tom)
     at_ann, at_tom = await windows.open(ann, "Ann"), await windows.open(tom, "Tom")
     await at_ann.open_chat("Garden")
     await at_ann.write("Bring seeds")
@@ -95,6 +95,10 @@ async def test_on_its_page_an_admin_lets_all_members_of_a_group_pin(
     await expect(listed).to_have_count(1)
     await expect(listed.get_by_role("button", name="Unpin")).to_have_count(0)
     await at_tom.page.keyboard.press("Escape")
+    await act(node, ann, group, "remove-participant", tom)
+    await expect(bar_of(at_tom)).to_be_hidden()
+    await act(node, ann, group, "add-participant", tom)
+    await expect(bar_of(at_tom)).to_contain_text("Bring seeds")  # who is added again is told what is pinned
     await at_tom.row("Bring seeds").focus()
     await at_tom.page.keyboard.press("Enter")
     await expect(at_tom.page.get_by_role("menuitem", name="Reply")).to_be_focused()

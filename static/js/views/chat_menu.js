@@ -20,7 +20,7 @@ export async function openChatMenu(client, chat, anchor) {
 export async function setFor(client, chat, fields) {
   try {
     if (fields.marked_unread === false && client.receipts.read(chat, chat.log.cursor)) client.emit("chat", chat);
-    while (fields.marked_unread && client.state === "online" && client.receipts.untold(chat.id)) await new Promise((resolve) => setTimeout(resolve, TELLING_MS)); // a read mark that moves on behind this would take it back
+    while (fields.marked_unread && ["syncing", "online"].includes(client.state) && client.receipts.untold(chat.id)) await new Promise((resolve) => setTimeout(resolve, TELLING_MS)); // a read mark that moves on behind this would take it back
     await client.setSettings(chat, fields);
   } catch (error) {
     client.emit("problem", error.name === "Refused" ? error.message : gettext("This can be set once there is a connection."));

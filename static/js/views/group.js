@@ -26,6 +26,8 @@ export class GroupView {
   #photo = null; // { of: address of the small one, address }
   #shown = SHOWN_AT_FIRST;
   #rows;
+  #pinners = null; // { chosen, was }: who may pin as it was chosen here, shown until the log says so or it was refused
+  #saving = 0; // such choices on their way
   #offs;
 
   constructor(client, chat, navigate) {
@@ -119,7 +121,9 @@ export class GroupView {
     this.add.hidden = !this.#isAdmin || !this.#missing.length;
     this.#drawFace(subject, people.photoOf(this.#chat) ?? null);
     this.keeping.draw(this.#isAdmin);
-    this.pinners.value = this.#chat.pinners ?? "admins";
+    const pinners = this.#chat.pinners ?? "admins";
+    if (!this.#saving && this.#pinners?.was !== pinners) this.#pinners = null;
+    this.pinners.value = this.#pinners?.chosen ?? pinners;
     this.pinners.disabled = !this.#isAdmin;
     this.#drawMembers();
   }
@@ -197,8 +201,17 @@ export class GroupView {
   }
 
   async #setPinners() {
-    await this.#change("pinners", { pinners: this.pinners.value });
-    this.draw(); // as it is, where that was refused
+    const chosen = this.pinners.value;
+    this.#pinners = { chosen, was: this.#chat.pinners ?? "admins" };
+    this.#saving += 1;
+    try {
+      await this.#post("pinners", { pinners: chosen });
+    } catch (error) {
+      this.#pinners = null;
+      this.#client.emit("problem", error.message);
+    }
+    this.#saving -= 1;
+    this.draw();
   }
 
   async #choosePhoto() {

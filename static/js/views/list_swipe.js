@@ -7,13 +7,14 @@ import { isAcross, shift, SLIP_PX, Spent, wayOf } from "./finger.js";
 
 const SWIPE_PX = 72; // from there on, letting go does it
 const SWIPE_MAX_PX = 176; // as far as the row goes along
+const HELD_MS = 450; // a finger that stayed for so long asks for the menu
 const BACK = ["archive", "unarchive"];
 const ONWARDS = ["unread", "read"];
 
 export class ListSwipe {
   #client;
   #chatOf;
-  #press = null; // { id, link, chat, x, y, isSwipe, entry: what it does, isFar }
+  #press = null; // { id, link, chat, x, y, at, isSwipe, entry: what it does, isFar }
   #spent;
 
   /** `chatOf(link)` gives the chat of a row. Each pointer that is put down is told by `down`. */
@@ -25,22 +26,23 @@ export class ListSwipe {
     scroller.classList.add("takes-touch");
     scroller.addEventListener("pointermove", (event) => this.#move(event));
     scroller.addEventListener("pointerup", (event) => this.#up(event));
-    scroller.addEventListener("pointercancel", () => this.#cancel());
+    for (const name of ["pointercancel", "contextmenu"]) scroller.addEventListener(name, () => this.#cancel()); // under a menu nothing moves
   }
 
-  down({ isPrimary, target, pointerId: id, clientX: x, clientY: y }) {
+  down({ isPrimary, target, pointerId: id, clientX: x, clientY: y, timeStamp: at }) {
     this.#cancel();
     const link = isPrimary && target.closest("a.chat");
     const chat = link && this.#chatOf(link);
-    if (chat?.isLoaded) this.#press = { id, link, chat, x, y, isSwipe: false, entry: null, isFar: false };
+    if (chat?.isLoaded) this.#press = { id, link, chat, x, y, at, isSwipe: false, entry: null, isFar: false };
   }
 
   #move(event) {
     const press = this.#press;
     if (press?.id !== event.pointerId) return;
+    if (!event.buttons) return this.#cancel(); // a pen above the screen, whose press was over before this was loaded
     const way = wayOf(event, press);
     if (!press.isSwipe && way.px < SLIP_PX) return;
-    if (!press.isSwipe && !isAcross(way)) return this.#cancel();
+    if (!press.isSwipe && (!isAcross(way) || event.timeStamp - press.at >= HELD_MS)) return this.#cancel();
     press.isSwipe = true;
     this.#spent.take();
     const offered = way.onwards > 0 ? ONWARDS : BACK;

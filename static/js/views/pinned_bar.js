@@ -80,11 +80,13 @@ export class PinnedBar {
 
   /** Ask what is not known, once for each change of it; what fails is asked again with the next connection. */
   async #learn(chat) {
+    if (!isUnknown(chat)) this.#asked = ""; // so that it is asked anew when it is forgotten, as by who is added to a group again
     const wanted = JSON.stringify(chat.pins);
     if (this.#isAsking || wanted === this.#asked || this.#client.state !== "online" || !isUnknown(chat)) return;
     this.#asked = wanted;
     this.#isAsking = true;
     await learnPins(this.#client, chat).catch(() => {});
     this.#isAsking = false;
+    if (!isUnknown(chat)) this.#asked = "";
   }
 }

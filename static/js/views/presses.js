@@ -6,17 +6,19 @@
 // `data-press` what it is besides. A finger needs none of this: what it pressed is looked for when it is lifted.
 
 const CONTROLS = "a[href], button, summary";
+const BY_SPACE = "button, summary"; // on a link it scrolls
 
 let pressed = null; // {node, control, name: as it was then}
 const hear = (name, listener) => addEventListener(name, listener, { capture: true });
 
 hear("pointerdown", (event) => (isPlain(event) && event.button === 0 && event.pointerType !== "touch" ? begin(event.target) : (pressed = null)));
 hear("pointerup", ({ clientX, clientY }) => end(document.elementFromPoint(clientX, clientY)));
-hear("keydown", (event) => event.key === " " && !event.repeat && isPlain(event) && begin(event.target));
+hear("keydown", (event) => event.key === " " && !event.repeat && isPlain(event) && begin(event.target, BY_SPACE));
 hear("keyup", ({ key }) => key === " " && end(document.activeElement));
 
-function begin(node) {
-  const control = node.closest?.(CONTROLS);
+function begin(node, which = CONTROLS) {
+  const nearest = node.closest?.(CONTROLS);
+  const control = nearest?.matches(which) ? nearest : null;
   pressed = control ? { node, control, name: nameOf(control) } : null;
 }
 

@@ -150,6 +150,29 @@ test("an answer that was lost is no draft of somebody else", async () => {
   assert.deepEqual([server.draft.text, desk.text], ["ab", "ab"]);
 });
 
+for (const isRestarted of [false, true]) {
+  test(`what was sent does not come back where the answer to its telling was lost${isRestarted ? ", also after a restart" : ""}`, async () => {
+    const server = new PlayedServer();
+    const table = new Memory("place");
+    let desk = await PlayedDevice.at(server, table);
+    desk.setSettings = async function (...asked) {
+      delete this.setSettings;
+      desk.state = "offline"; // while it is stored
+      server.set(asked[1].draft);
+      throw new LineBroken("lost");
+    };
+    desk.write("Hi");
+    await until(() => server.draft?.text === "Hi");
+    desk.write(""); // it is sent
+    if (isRestarted) {
+      server.devices.pop();
+      desk = await PlayedDevice.at(server, table);
+    } else desk.comeBack();
+    await until(() => server.draft === undefined);
+    assert.equal(desk.text, "");
+  });
+}
+
 test("what the server does not take is told again only once it is another text, and what it takes later is told later", async () => {
   const server = new PlayedServer();
   const desk = await PlayedDevice.at(server);

@@ -102,7 +102,11 @@ export class DraftSync {
     const chat = [...this.#client.chats.values()].find((one) => this.#client.laneOf(one) === lane);
     const draft = this.#drafts.find(lane);
     const here = keyOf(draft);
-    if (!chat?.isLoaded || this.#client.state !== "online" || !this.#isNew(lane) || this.#refused.get(lane) === here) return false;
+    if (!chat?.isLoaded || this.#client.state !== "online" || this.#refused.get(lane) === here) return false;
+    if (!this.#isNew(lane)) {
+      this.#compare(chat); // what another device wrote may have waited for the key that came to nothing
+      return false;
+    }
     try {
       this.#drafts.ask(lane, here);
       await this.#client.setSettings(chat, { draft: here ? { text: draft.text, ...(draft.reply ? { reply_to: draft.reply.seq } : {}) } : null });

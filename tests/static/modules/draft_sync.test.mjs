@@ -202,6 +202,17 @@ test("what another device wrote waits while somebody writes here", async () => {
   await until(() => server.draft.text === "ab");
 });
 
+test("what another device wrote is taken after a key that came to nothing", async () => {
+  const server = new PlayedServer();
+  const desk = await PlayedDevice.at(server, undefined, TIMES);
+  desk.write("a");
+  await until(() => desk.drafts.baseOf(LANE));
+  desk.write("ab");
+  server.set({ text: "from the phone" });
+  desk.write("a");
+  await until(() => desk.text === "from the phone");
+});
+
 test("another window of this browser keeps whom a draft mentions, and a newer text", async () => {
   const server = new PlayedServer();
   const table = new Memory("place");

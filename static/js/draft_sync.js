@@ -51,6 +51,7 @@ export class DraftSync {
     const there = keyOf(chat.settings.draft);
     if (there === this.#drafts.baseOf(lane)) return;
     this.#drafts.emit("settle", lane);
+    if (this.#drafts.wasAsked(lane, there)) this.#drafts.agree(lane, there); // the answer was lost, or is on its way
     if (keyOf(this.#drafts.find(lane)) === there) return this.#drafts.agree(lane, there);
     if (this.#isNew(lane)) return this.#timers.has(lane) || this.#plan(lane, this.#times.pause);
     this.#take(chat, lane);
@@ -101,12 +102,18 @@ export class DraftSync {
     const chat = [...this.#client.chats.values()].find((one) => this.#client.laneOf(one) === lane);
     const draft = this.#drafts.find(lane);
     const here = keyOf(draft);
-    if (!chat?.isLoaded || this.#client.state !== "online" || !this.#isNew(lane) || this.#refused.get(lane) === here) return false;
+    if (!chat?.isLoaded || this.#client.state !== "online" || this.#refused.get(lane) === here) return false;
+    if (!this.#isNew(lane)) {
+      this.#compare(chat); // what another device wrote may have waited for the key that came to nothing
+      return false;
+    }
     try {
+      this.#drafts.ask(lane, here);
       await this.#client.setSettings(chat, { draft: here ? { text: draft.text, ...(draft.reply ? { reply_to: draft.reply.seq } : {}) } : null });
       this.#drafts.agree(lane, here);
       this.#compare(chat); // another device may have been later
     } catch (error) {
+      if (error.name === "Refused" && this.#drafts.wasAsked(lane, here)) this.#drafts.ask(lane, undefined);
       if (error.name === "Refused" && error.retryable) this.#plan(lane, error.retryAfterMs ?? this.#times.again);
       else if (error.name === "Refused") this.#refused.set(lane, here);
     }

@@ -10,6 +10,7 @@
 //   drafts.on("settle", (place) => …)                     // put what is written there and not kept yet, now; of all places without one
 //
 // `base` of a draft is what the server had when the two were last the same, as `keyOf` says it: what differs from it was written here.
+// `asked` is what the server was asked to keep, while no answer has come: it may have it, and that is no word of another device.
 
 import { cardNameOf } from "./card_name.js";
 import { Emitter } from "./emitter.js";
@@ -30,7 +31,7 @@ const isSame = (one, other) => (one?.text ?? "") === (other?.text ?? "") && (one
 
 export class Drafts extends Emitter {
   #table;
-  #rows = new Map(); // place -> { place, text, reply, marked?, base? }
+  #rows = new Map(); // place -> { place, text, reply, marked?, base?, asked? }
   #sync = null;
 
   constructor(table) {
@@ -76,7 +77,7 @@ export class Drafts extends Emitter {
     const known = this.#rows.get(place);
     const row = { text, reply, ...(marked?.mentions.length ? { marked } : {}) };
     if (isSame(known, row) && JSON.stringify(known?.marked) === JSON.stringify(row.marked)) return;
-    this.#keep({ ...row, place, base: known?.base }, () => true);
+    this.#keep({ ...row, place, base: known?.base, asked: known?.asked }, () => true);
     this.emit("change", place);
     this.emit("written", place);
   }
@@ -91,14 +92,29 @@ export class Drafts extends Emitter {
 
   /** What the server has now, as `keyOf` says it. */
   agree(place, base) {
+    this.#note(place, { base, asked: undefined });
+  }
+
+  /** What the server is asked to keep, as `keyOf` says it; undefined once it has refused. */
+  ask(place, asked) {
+    this.#note(place, { asked });
+  }
+
+  wasAsked(place, key) {
+    return this.#rows.get(place)?.asked === key;
+  }
+
+  #note(place, facts) {
     const known = this.#rows.get(place);
-    if (this.baseOf(place) !== base) this.#keep({ text: "", reply: null, ...known, place, base }, (kept) => isSame(kept, known));
+    const row = { text: "", reply: null, ...known, place, ...facts };
+    if ((row.base ?? "") !== this.baseOf(place) || row.asked !== known?.asked) this.#keep(row, (kept) => isSame(kept, known));
   }
 
   /** `mayReplace(kept)`: whether what is on the disk may go, which another window of this browser may have written. */
-  #keep({ base, ...row }, mayReplace) {
+  #keep({ base, asked, ...row }, mayReplace) {
     if (base) row.base = base;
-    const isEmpty = !row.text && !row.reply && !base;
+    if (asked !== undefined) row.asked = asked;
+    const isEmpty = !row.text && !row.reply && !base && asked === undefined;
     if (isEmpty) this.#rows.delete(row.place);
     else this.#rows.set(row.place, row);
     const merged = (kept) => (kept?.marked && isSame(kept, row) ? { marked: kept.marked, ...row } : row); // that window knows who is mentioned

@@ -150,6 +150,29 @@ test("an answer that was lost is no draft of somebody else", async () => {
   assert.deepEqual([server.draft.text, desk.text], ["ab", "ab"]);
 });
 
+for (const isRestarted of [false, true]) {
+  test(`what was sent does not come back where the answer to its telling was lost${isRestarted ? ", also after a restart" : ""}`, async () => {
+    const server = new PlayedServer();
+    const table = new Memory("place");
+    let desk = await PlayedDevice.at(server, table);
+    desk.setSettings = async function (...asked) {
+      delete this.setSettings;
+      desk.state = "offline"; // while it is stored
+      server.set(asked[1].draft);
+      throw new LineBroken("lost");
+    };
+    desk.write("Hi");
+    await until(() => server.draft?.text === "Hi");
+    desk.write(""); // it is sent
+    if (isRestarted) {
+      server.devices.pop();
+      desk = await PlayedDevice.at(server, table);
+    } else desk.comeBack();
+    await until(() => server.draft === undefined);
+    assert.equal(desk.text, "");
+  });
+}
+
 test("what the server does not take is told again only once it is another text, and what it takes later is told later", async () => {
   const server = new PlayedServer();
   const desk = await PlayedDevice.at(server);
@@ -177,6 +200,17 @@ test("what another device wrote waits while somebody writes here", async () => {
   assert.equal(desk.text, "a");
   desk.write("ab");
   await until(() => server.draft.text === "ab");
+});
+
+test("what another device wrote is taken after a key that came to nothing", async () => {
+  const server = new PlayedServer();
+  const desk = await PlayedDevice.at(server, undefined, TIMES);
+  desk.write("a");
+  await until(() => desk.drafts.baseOf(LANE));
+  desk.write("ab");
+  server.set({ text: "from the phone" });
+  desk.write("a");
+  await until(() => desk.text === "from the phone");
 });
 
 test("another window of this browser keeps whom a draft mentions, and a newer text", async () => {

@@ -126,7 +126,6 @@ class Piece:
         # Chat, seq, account, newer edits: shown as it was before them, which is right for whoever may not see these edits.
         self._aged: list[tuple[int, int, int, list[int], str]] = []
         self._recoveries: list[Recovery] = []
-        self._open: dict[int, str] = {}
         self._presence: dict[int, tuple[int, float]] = {}  # account -> connections, since when
         self._calm_at = 0.0
 
@@ -253,11 +252,9 @@ class Piece:
     # Faults, and what they cost.
 
     def _on_fault(self, _: int, record: Record) -> None:
-        number, kind = record["id"], record["kind"]
         if record["state"] == "begin":
-            self._open[number] = kind
             return
-        self._open.pop(number, None)
+        kind = record["kind"]
         times = self.found.faults[kind]
         times.append(None)
         waits = {by: set(client.lacks) for by, client in self.clients.items() if client.lacks}

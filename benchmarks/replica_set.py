@@ -107,10 +107,17 @@ class ReplicaSet:
                 await asyncio.sleep(0.1)
 
     async def slow_down(self, member: Member, by_ms: int | None) -> None:
-        """Let each read and write of a member take longer; None ends that."""
+        """Let each read and write of a member take longer; None ends that. Asks again until it is answered."""
         mode = "off" if by_ms is None else "alwaysOn"
         data = {"failCommands": READS_AND_WRITES, "blockConnection": True, "blockTimeMS": by_ms or 0}
-        await member.ask({"configureFailPoint": "failCommand", "mode": mode, **({"data": data} if by_ms else {})})
+        command = {"configureFailPoint": "failCommand", "mode": mode, **({"data": data} if by_ms else {})}
+        async with asyncio.timeout(READY_WITHIN_S):
+            while True:
+                try:
+                    await member.ask(command)
+                    return
+                except PyMongoError:
+                    await asyncio.sleep(0.2)
 
     async def initiate(self) -> None:
         members = [{"_id": n, "host": f"127.0.0.1:{member.port}"} for n, member in enumerate(self.members)]

@@ -1,10 +1,8 @@
 """Runs a MongoDB replica set of several members on this machine, each of which can be killed, paused, slowed and started again."""
 
 import asyncio
-import os
 import resource
 import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,8 +12,8 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from benchmarks.launch import bound_to_this_process
 from server.embedded.binaries import MONGOD, find_binary
-from server.embedded.child import LAUNCHER
 from server.embedded.ports import choose_port
 
 NAME = "proof"
@@ -52,8 +50,9 @@ class Member:
         command = [str(self.binary), "--nounixsocket", "--quiet", "--logappend"]
         command += [str(part) for option in options.items() for part in option]
         command += [part for parameter in parameters for part in ("--setParameter", parameter)]
-        launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), *command]
-        self._process = await asyncio.create_subprocess_exec(*launch, stdout=asyncio.subprocess.DEVNULL)
+        self._process = await asyncio.create_subprocess_exec(
+            *bound_to_this_process(command), stdout=asyncio.subprocess.DEVNULL
+        )
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -115,7 +114,7 @@ class ReplicaSet:
             while True:
                 try:
                     await member.ask(command)
-                    return
+                    break
                 except PyMongoError:
                     await asyncio.sleep(0.2)
 

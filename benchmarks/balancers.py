@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks.launch import bound_to_this_process
 from server.embedded.ports import choose_port
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -35,7 +36,7 @@ async def balancing_by(
         config = _configured("nginx.conf", folder, urls, port, certificate)
         settings = f"daemon off; pid {folder / 'pid'}; error_log stderr;"
         command = [binary, "-p", str(folder), "-c", str(config), "-e", "stderr", "-g", settings]
-    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(*bound_to_this_process(command), stderr=asyncio.subprocess.PIPE)
     try:
         await _answers(process, port, certificate)
         yield f"{'http' if certificate is None else 'https'}://127.0.0.1:{port}"

@@ -1,7 +1,7 @@
 """Writes what happens in a fault run, act by act, to a file of JSON lines that `benchmarks.check_history` judges."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import orjson
 
+BLOCK_BYTES = 1 << 16
 # What a row of a log says besides who wrote it: what it changes, and who comes or goes by it.
 KEPT = ("of", "accounts", "left")
 # The field that holds the words of an entry, by its kind.
@@ -16,9 +17,14 @@ WORDS = {"message": "text", "edit": "text", "reaction": "emoji", "subject": "sub
 
 
 class History:
-    """An open file of JSON lines. What is written is appended, so that a run goes on where another one ended."""
+    """An open file of JSON lines. What is written is appended, so that a run goes on where another one ended.
+
+    A run that was killed leaves half a line, which is cut off first: what follows it would be glued to it.
+    """
 
     def __init__(self, path: Path) -> None:
+        if path.is_file():
+            cut_half_line(path)
         self._file = path.open("ab", buffering=1 << 20)
 
     def __enter__(self) -> Self:
@@ -33,13 +39,23 @@ class History:
         """Write one line: what happened, with the monotonic time of this machine in seconds."""
         self._file.write(orjson.dumps({"t": round(monotonic(), 4), "what": what, **fields}) + b"\n")
 
-    def note_all(self, what: str, each: Iterable[Mapping[str, object]], **fields: object) -> None:
-        """Write a line for each of these, with what they have in common."""
-        for one in each:
-            self.note(what, **fields, **one)
-
     def flush(self) -> None:
         self._file.flush()
+
+
+def cut_half_line(path: Path) -> None:
+    """Cut a file back to the end of its last whole line."""
+    with path.open("r+b") as file:
+        end = file.seek(0, 2)
+        while end:
+            start = max(0, end - BLOCK_BYTES)
+            file.seek(start)
+            newline = file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        file.truncate(end)
 
 
 def digest(text: str | None) -> str | None:

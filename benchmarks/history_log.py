@@ -56,7 +56,6 @@ class Chat:
     rows: dict[int, Row] = field(default_factory=dict)
     last: int = 0
     _deleted: set[int] = field(default_factory=set)
-    _moves: list[Row] = field(default_factory=list)
     _spans: dict[int, list[tuple[int, float]]] | None = None
 
     def add(self, rows: Mapping[int, Row]) -> None:

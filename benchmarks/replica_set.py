@@ -1,10 +1,8 @@
 """Runs a MongoDB replica set of several members on this machine, each of which can be killed, paused, slowed and started again."""
 
 import asyncio
-import os
 import resource
 import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,8 +12,8 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from benchmarks.launch import bound_to_this_process
 from server.embedded.binaries import MONGOD, find_binary
-from server.embedded.child import LAUNCHER
 from server.embedded.ports import choose_port
 
 NAME = "proof"
@@ -52,8 +50,9 @@ class Member:
         command = [str(self.binary), "--nounixsocket", "--quiet", "--logappend"]
         command += [str(part) for option in options.items() for part in option]
         command += [part for parameter in parameters for part in ("--setParameter", parameter)]
-        launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), *command]
-        self._process = await asyncio.create_subprocess_exec(*launch, stdout=asyncio.subprocess.DEVNULL)
+        self._process = await asyncio.create_subprocess_exec(
+            *bound_to_this_process(command), stdout=asyncio.subprocess.DEVNULL
+        )
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -107,10 +106,17 @@ class ReplicaSet:
                 await asyncio.sleep(0.1)
 
     async def slow_down(self, member: Member, by_ms: int | None) -> None:
-        """Let each read and write of a member take longer; None ends that."""
+        """Let each read and write of a member take longer; None ends that. Asks again until it is answered."""
         mode = "off" if by_ms is None else "alwaysOn"
         data = {"failCommands": READS_AND_WRITES, "blockConnection": True, "blockTimeMS": by_ms or 0}
-        await member.ask({"configureFailPoint": "failCommand", "mode": mode, **({"data": data} if by_ms else {})})
+        command = {"configureFailPoint": "failCommand", "mode": mode, **({"data": data} if by_ms else {})}
+        async with asyncio.timeout(READY_WITHIN_S):
+            while True:
+                try:
+                    await member.ask(command)
+                    break
+                except PyMongoError:
+                    await asyncio.sleep(0.2)
 
     async def initiate(self) -> None:
         members = [{"_id": n, "host": f"127.0.0.1:{member.port}"} for n, member in enumerate(self.members)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.launch import bound_to_this_process
 from server.embedded import EmbeddedStores
 from server.embedded.ports import choose_port
 
@@ -81,7 +82,7 @@ class Server:
         command = [sys.executable, str(ROOT / "run.py"), "--port", str(self.port), "--data-dir", str(self.folder)]
         with self.log_path.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *command, stdout=log, stderr=log, cwd=ROOT, env=inherited | environment
+                *bound_to_this_process(command), stdout=log, stderr=log, cwd=ROOT, env=inherited | environment
             )
 
     async def is_ready(self) -> bool:

@@ -6,7 +6,7 @@
 // `data-press` what it is besides. A finger needs none of this: what it pressed is looked for when it is lifted.
 
 const CONTROLS = "a[href], button, summary";
-const BY_SPACE = "button, summary"; // on a link it scrolls
+const BY_SPACE = "button,summary"; // on a link it scrolls
 
 let pressed = null; // {node, control, name: as it was then}
 const hear = (name, listener) => addEventListener(name, listener, { capture: true });

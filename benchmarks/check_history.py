@@ -22,7 +22,7 @@ import json
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,10 @@ class Findings:
     @property
     def is_clean(self) -> bool:
         return not any(self.counts.values())
+
+    def convicts(self, verdicts: Collection[str]) -> bool:
+        """Returns whether all of these were found, or any at all if there are none."""
+        return not self.is_clean and all(self.counts[verdict] for verdict in verdicts)
 
     def convict(self, verdict: str, said: str) -> None:
         self.counts[verdict] += 1

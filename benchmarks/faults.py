@@ -35,11 +35,10 @@ from typing import TypeVar
 
 import aiohttp
 
-from benchmarks.check_history import describe
 from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
 from benchmarks.cluster_faults import ClusterFaultInjector
 from benchmarks.fault_injector import FaultInjector, Kind, distribution
-from benchmarks.history_run import HistoryPlan, run_piece
+from benchmarks.history_run import HistoryPlan, conclude, run_piece
 from benchmarks.links import Lines, open_lines
 from benchmarks.listeners import KNOWS_WITHIN_S
 from benchmarks.participants import Participants, gather_participants, set_probes
@@ -245,7 +244,13 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--history", type=Path, metavar="FILE", help="where it is appended (default: a temporary file)")
     parser.add_argument("--kinds", default="", help="of its faults, by their names and with commas (default: all)")
     parser.add_argument("--round-s", type=float, default=45.0, help="of faults before each rest (default: %(default)s)")
-    parser.add_argument("--until-convicted", action="store_true", help="end it at the first broken promise")
+    parser.add_argument(
+        "--until-convicted",
+        nargs="?",
+        const="",
+        metavar="VERDICTS",
+        help="end it at the first broken promise, or when it is convicted of all of these (with commas)",
+    )
     parser.add_argument(
         "--plant", metavar="NAME", help="plant this bug of benchmarks/planted in a copy, and look for it"
     )
@@ -253,7 +258,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.plant is not None:
         found = plant(arguments.plant, minutes=arguments.minutes or PLANTED_MINUTES, seed=arguments.seed)
         print(found.row)
-        return 1 if found.verdicts else 0
+        return 0 if found.is_convicted else 1
     if arguments.minutes is not None:
         return _play_piece(arguments)
     plan = _plan(arguments)
@@ -272,13 +277,13 @@ def _play_piece(arguments: argparse.Namespace) -> int:
     """Play a piece of the long run, and judge its file."""
     kinds = tuple(filter(None, arguments.kinds.split(",")))
     plan = HistoryPlan(minutes=arguments.minutes, kinds=kinds, round_s=arguments.round_s)
+    until = None if arguments.until_convicted is None else tuple(filter(None, arguments.until_convicted.split(",")))
     with tempfile.TemporaryDirectory(prefix="parley-history-") as folder:
         path = arguments.history or Path(folder) / "history.jsonl"
         print(f"seed {arguments.seed}, history in {path}", flush=True)
-        piece = run_piece(plan, arguments.seed, path, arguments.keep, until_convicted=arguments.until_convicted)
-        findings = asyncio.run(_bounded(piece, within_s=arguments.minutes * 60 + RUN_WITHIN_S))
-    print(describe(findings), flush=True)
-    return 0 if findings.is_clean else 1
+        piece = run_piece(plan, arguments.seed, path, arguments.keep, until=until)
+        within_s = arguments.minutes * 60 + RUN_WITHIN_S
+        return conclude(path, lambda: asyncio.run(_bounded(piece, within_s=within_s)))
 
 
 async def _bounded(work: Awaitable[T], within_s: float = RUN_WITHIN_S) -> T:

@@ -10,8 +10,9 @@ giving the same file again, with another seed.
 
 import asyncio
 import tempfile
+import traceback
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 import aiohttp
 from pymongo.errors import PyMongoError
 
-from benchmarks.check_history import Findings, Reader
+from benchmarks.check_history import Findings, Reader, describe, judge
 from benchmarks.history import History, digest
 from benchmarks.history_faults import KINDS, Faults
 from benchmarks.history_log import Chat, Row
@@ -41,6 +42,7 @@ LEVEL_WITHIN_S = 45.0  # until everybody holds everything after that; who does n
 LEVEL_LEAST_S = 3.0
 GRANTED_WITHIN_S = 30.0
 LOOKS_EVERY_S = 3.0  # at what is written so far, where a run ends with the first broken promise
+FAILED = 2  # exit status of a run that broke off and had convicted nobody
 MEDDLES_EVERY_S = 1.0
 MEDDLES_WITHIN_S = 10.0
 
@@ -225,11 +227,11 @@ class Play:
     world: World
     faults: Faults
     path: Path
-    until_convicted: bool = False
+    until: Collection[str] | None = None
     began: float = field(default_factory=monotonic)
 
     async def run(self) -> Findings:
-        """Play all rounds, or until a promise is broken. Returns the findings of the whole file."""
+        """Play all rounds, or until the verdicts of `until` are found, any one if it is empty. Returns the findings of the file."""
         plan, world = self.world.plan, self.world
         reader = Reader(self.path)
         async with asyncio.TaskGroup() as people:
@@ -237,9 +239,9 @@ class Play:
             playing = asyncio.create_task(self._rounds(plan), name="rounds")
             try:
                 while not playing.done():
-                    await asyncio.wait([playing], timeout=LOOKS_EVERY_S if self.until_convicted else None)
+                    await asyncio.wait([playing], timeout=None if self.until is None else LOOKS_EVERY_S)
                     world.history.flush()
-                    if self.until_convicted and not (await asyncio.to_thread(reader.go_on)).is_clean:
+                    if self.until is not None and (await asyncio.to_thread(reader.go_on)).convicts(self.until):
                         break
                 if playing.done():
                     await playing
@@ -257,6 +259,13 @@ class Play:
         self.world.history.flush()
 
     async def _round(self) -> None:
+        is_settled = await self._strike()
+        await self._rest()
+        if not is_settled:  # only now: what is written is judged by what the rest says
+            raise TimeoutError(f"not everything was answered {SETTLE_WITHIN_S:.0f} s after the faults")
+
+    async def _strike(self) -> bool:
+        """Strike while people write. Returns whether everything was acknowledged in time after that."""
         plan, world = self.world.plan, self.world
         async with asyncio.TaskGroup() as people:
             writing = [people.create_task(writer.run(), name=writer.name) for writer in world.writers]
@@ -269,8 +278,16 @@ class Play:
             for writer in world.writers:
                 writer.finish()
             await striking
-            async with asyncio.timeout(SETTLE_WITHIN_S):
-                await asyncio.gather(*writing)
+            try:
+                async with asyncio.timeout(SETTLE_WITHIN_S):
+                    await asyncio.gather(*writing)
+            except TimeoutError:
+                return False
+        return True
+
+    async def _rest(self) -> None:
+        """Wait until everybody holds everything, or should."""
+        world = self.world
         world.history.note("calm")
         calm_at = monotonic()
         await asyncio.sleep(LEVEL_LEAST_S)
@@ -360,7 +377,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 async def run_piece(
-    plan: HistoryPlan, seed: int, path: Path, folder: Path | None = None, *, until_convicted: bool = False
+    plan: HistoryPlan, seed: int, path: Path, folder: Path | None = None, *, until: Collection[str] | None = None
 ) -> Findings:
     """Play one piece on a site of its own. Returns what is found in the whole file."""
     random = Random(seed)
@@ -377,5 +394,21 @@ async def run_piece(
         world = World(http, site, plan, random, history)
         await world.settle()
         print(f"everybody is there after {monotonic() - began:.0f} s", flush=True)
-        play = Play(world, Faults(site, history, Random(random.random())), path, until_convicted)
+        play = Play(world, Faults(site, history, Random(random.random())), path, until)
         return await play.run()
+
+
+def conclude(path: Path, play: Callable[[], Findings]) -> int:
+    """Play a piece and print what is found. Returns the exit status.
+
+    A piece that breaks off is judged by what is written: 1 if that convicts, as for a whole one, else FAILED.
+    """
+    status = 0
+    try:
+        findings = play()
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever it was, it is printed, and the file is judged
+        traceback.print_exc()
+        status = FAILED
+        findings = judge(path) if path.exists() else Findings()
+    print(describe(findings), flush=True)
+    return status if findings.is_clean else 1

@@ -2,18 +2,19 @@
 
     python -m benchmarks.planted
 
-Each bug is a patch of `benchmarks/planted`, whose first lines say what it breaks. It is applied to a copy of this tree, on which
-`benchmarks.faults` plays rounds of faults until the checker of histories convicts. Exit status 1 if a bug gets away.
+Each bug is a patch of `benchmarks/planted`, whose first lines say what it breaks and which verdicts must follow. It is applied to a copy of this tree, on which
+`benchmarks.faults` plays rounds of faults until the checker of histories convicts. Exit status 1 if a bug gets away, or if a run breaks off.
 """
 
 import argparse
 import contextlib
+import itertools
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,34 +37,57 @@ COPIED = (
     "setup.cfg",
     "deploy",
 )
+PLAYED = (0, 1, None)  # exit statuses of a run that was played: nothing found, something found, ended by us
 ENDS_AFTER_SIGNAL_S = 30.0
 ENDS_WITHIN_S = 400.0  # over the minutes: a start, and the last rest
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What became of one bug. `seconds` from the start of the site to the verdict."""
+class Patch:
+    """One bug: what it does, the options of the fault run that shows it soonest, and the verdicts that must follow."""
 
     name: str
     says: str
-    verdicts: dict[str, int]
+    options: Sequence[str]
+    convicts: Sequence[str]
+
+    @classmethod
+    def read(cls, name: str) -> "Patch":
+        says, *rest = (PATCHES / f"{name}.patch").read_text("utf-8").splitlines()
+        head = dict(line.split(": ", 1) for line in itertools.takewhile(bool, rest))
+        return cls(name, says, head["options"].split(), head["convicts"].split(", "))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one bug. `seconds` from the start of the site to the verdict; `has_failed` if the run broke off."""
+
+    patch: Patch
+    verdicts: Mapping[str, int]
     seconds: float
+    has_failed: bool = False
+
+    @property
+    def missed(self) -> list[str]:
+        """Returns the verdicts that must follow from the bug and were not found."""
+        return [verdict for verdict in self.patch.convicts if verdict not in self.verdicts]
+
+    @property
+    def is_convicted(self) -> bool:
+        return not self.missed and not self.has_failed
 
     @property
     def row(self) -> str:
-        told = ", ".join(f"{verdict} {count}" for verdict, count in self.verdicts.items()) or "**not convicted**"
-        return f"| {self.name} | {self.says} | {told} | {self.seconds:.0f} |"
+        told = [f"{verdict} {count}" for verdict, count in self.verdicts.items()]
+        if self.has_failed:
+            told.append("**the run failed**")
+        if self.missed:
+            told.append(f"**not convicted: {', '.join(self.missed)}**")
+        return f"| {self.patch.name} | {self.patch.says} | {', '.join(told)} | {self.seconds:.0f} |"
 
 
 def list_bugs() -> list[str]:
     return sorted(path.stem for path in PATCHES.glob("*.patch"))
-
-
-def read_patch(name: str) -> tuple[str, list[str]]:
-    """Returns what a bug does, in one line, and the options of the fault run that shows it soonest."""
-    says, *rest = (PATCHES / f"{name}.patch").read_text("utf-8").splitlines()
-    options = [line.removeprefix("options: ").split() for line in rest[:3] if line.startswith("options: ")]
-    return says, [option for each in options for option in each]
 
 
 @contextmanager
@@ -92,22 +116,32 @@ def apply(name: str, tree: Path) -> None:
 
 def plant(name: str, minutes: float, seed: int, within_s: float | None = None) -> Found:
     """Play the fault run with one bug until it is convicted, or for so many minutes; after `within_s` it is ended in any case."""
-    says, options = read_patch(name)
+    patch = Patch.read(name)
     with planted_copy(name) as copy:
         history = copy.parent / "history.jsonl"
         command = [sys.executable, "-m", "benchmarks.faults", "--minutes", str(minutes), "--seed", str(seed)]
-        command += ["--history", str(history), "--until-convicted", *options]
+        command += ["--history", str(history), "--until-convicted", ",".join(patch.convicts), *patch.options]
         began = monotonic()
-        run = subprocess.Popen(command, cwd=copy)
-        signal.signal(signal.SIGTERM, _end)  # or what was started would go on without this process
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            try:
-                run.wait(within_s or minutes * 60 + ENDS_WITHIN_S)
-            finally:
-                _stop(run)
+        status = _run(command, copy, within_s or minutes * 60 + ENDS_WITHIN_S)
         took = monotonic() - began
         findings = judge(history) if history.exists() else Findings()
-    return Found(name, says, {verdict: count for verdict, count in findings.counts.items() if count}, took)
+    verdicts = {verdict: count for verdict, count in findings.counts.items() if count}
+    return Found(patch, verdicts, took, has_failed=status not in PLAYED)
+
+
+def _run(command: Sequence[str], folder: Path, within_s: float) -> int | None:
+    """Returns the exit status of a command, or None if it had to be ended. SIGTERM ends both it and this process."""
+    before = signal.signal(signal.SIGTERM, _end)  # or what is started would go on without this process
+    try:
+        run = subprocess.Popen(command, cwd=folder)
+        try:
+            return run.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _stop(run)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _stop(run: "subprocess.Popen[bytes]") -> None:
@@ -117,6 +151,7 @@ def _stop(run: "subprocess.Popen[bytes]") -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             run.wait(ENDS_AFTER_SIGNAL_S)
         run.kill()
+        run.wait()
 
 
 def _end(number: int, _: object) -> None:
@@ -139,7 +174,7 @@ def main(argv: Sequence[str]) -> int:
     print("\n| bug | what it does | convicted of | seconds |\n| --- | --- | --- | --- |")
     for each in found:
         print(each.row)
-    return 0 if all(each.verdicts for each in found) else 1
+    return 0 if all(each.is_convicted for each in found) else 1
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.check_history import Reader
+from benchmarks.check_history import Findings, Reader
 from benchmarks.history import BLOCK_BYTES, History
+from benchmarks.history_run import FAILED, conclude
 
 
 @pytest.mark.parametrize("half", ["", '{"t": 9, "wha', "x" * (2 * BLOCK_BYTES + 1)], ids=["none", "short", "long"])
@@ -29,3 +30,30 @@ def test_half_a_line_alone_is_cut_off_whole(tmp_path: Path) -> None:
     with History(path):
         pass
     assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize(("seqs", "status"), [((1, 3), 1), ((1, 2), FAILED)], ids=["guilty", "innocent"])
+def test_a_run_that_breaks_off_is_judged_by_what_it_has_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], seqs: tuple[int, ...], status: int
+) -> None:
+    path = tmp_path / "history.jsonl"
+
+    def play() -> Findings:
+        rows = [{"seq": seq, "kind": "message", "sender": 1, "client_id": str(seq)} for seq in seqs]
+        with History(path) as history:
+            history.note("piece", seed=1)
+            history.note("log", chat=7, rows=rows, whole=False)
+            history.note("rest")
+            raise TimeoutError("not everything was answered")
+
+    assert conclude(path, play) == status
+    said = capsys.readouterr()
+    assert "not everything was answered" in said.err
+    assert ("holes (1 times)" in said.out) == (status == 1)
+
+
+def test_a_run_that_breaks_off_before_it_has_written_anything_has_failed(tmp_path: Path) -> None:
+    def play() -> Findings:
+        raise OSError("no port")
+
+    assert conclude(tmp_path / "history.jsonl", play) == FAILED

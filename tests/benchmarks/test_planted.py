@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.check_history import VERDICTS
 from benchmarks.history_faults import KINDS
-from benchmarks.planted import PATCHES, PLANTED_MINUTES, list_bugs, plant, read_patch
+from benchmarks.planted import PATCHES, PLANTED_MINUTES, Found, Patch, list_bugs, plant
 
 ROOT = Path(__file__).resolve().parents[2]
 BUGS = list_bugs()
@@ -31,11 +32,29 @@ def test_a_planted_bug_applies_to_this_tree(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_bug_says_what_it_does_and_which_faults_show_it(name: str) -> None:
-    says, options = read_patch(name)
-    assert says.endswith(".")
-    assert options[0] == "--kinds"
-    assert set(options[1].split(",")) <= set(KINDS)
+def test_a_planted_bug_says_what_it_does_which_faults_show_it_and_which_verdicts_follow(name: str) -> None:
+    patch = Patch.read(name)
+    assert patch.says.endswith(".")
+    assert patch.options[0] == "--kinds"
+    assert set(patch.options[1].split(",")) <= set(KINDS)
+    assert patch.convicts
+    assert set(patch.convicts) <= set(VERDICTS)
+
+
+def test_a_bug_is_convicted_by_the_verdicts_that_must_follow_and_by_no_others() -> None:
+    patch = Patch("bug", "It loses.", (), ("lost", "holes"))
+    assert Found(patch, {"lost": 1, "holes": 2, "doubled": 1}, 5).is_convicted
+    for verdicts in ({}, {"doubled": 3}, {"lost": 1}):
+        found = Found(patch, verdicts, 5)
+        assert not found.is_convicted
+        assert "not convicted: " in found.row
+        assert "holes" in found.row
+
+
+def test_a_run_that_broke_off_convicts_nobody_and_says_so() -> None:
+    found = Found(Patch("bug", "It loses.", (), ("lost",)), {"lost": 1}, 5, has_failed=True)
+    assert not found.is_convicted
+    assert "the run failed" in found.row
 
 
 def test_there_are_as_many_bugs_as_are_promised() -> None:
@@ -47,5 +66,5 @@ def test_there_are_as_many_bugs_as_are_promised() -> None:
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_is_convicted(name: str) -> None:
     found = plant(name, PLANTED_MINUTES, seed=1)
-    assert found.verdicts, found.row
+    assert found.is_convicted, found.row
     assert found.seconds <= CONVICTED_WITHIN_S

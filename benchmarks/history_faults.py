@@ -1,11 +1,11 @@
-"""Strikes a site with faults, several at once, in an order that a seed repeats, and notes when each began and ended."""
+"""Strikes a site with faults, in several lanes at once, each in an order that a seed repeats, and notes when each began and ended."""
 
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
@@ -29,35 +29,49 @@ Strike = Callable[["Faults", AsyncExitStack], Awaitable[None]]
 
 @dataclass
 class Faults:
-    """Strikes a site. At most one fault at a time concerns MongoDB, one Redis, and one each node."""
+    """Strikes a site, in one lane or in several. At most one fault at a time concerns MongoDB, one Redis, and one each node."""
 
     site: StruckSite
     history: History
     random: Random
     struck: Counter[str] = field(default_factory=Counter)
     _numbers: Iterator[int] = field(default_factory=count)
+    _order: Random = field(default_factory=Random)
     _bag: list[str] = field(default_factory=list)
+    _lanes: list["Faults"] = field(default_factory=list)
     _mongodb: asyncio.Lock = field(default_factory=asyncio.Lock)
     _redis: asyncio.Lock = field(default_factory=asyncio.Lock)
     _nodes: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def lane(self, number: int) -> "Faults":
+        """Returns a lane with an order and dice of its own, the same one for a number whenever it is asked for."""
+        while len(self._lanes) <= number:
+            order, dice = Random(self.random.random()), Random(self.random.random())
+            self._lanes.append(replace(self, random=dice, _order=order, _bag=[], _lanes=[]))
+        return self._lanes[number]
+
+    def draw(self, kinds: Collection[str]) -> str:
+        """Returns the next kind of this lane: each comes once before one comes again, however long the faults last."""
+        if not self._bag:
+            self._bag = list(kinds)
+            self._order.shuffle(self._bag)
+        return self._bag.pop()
 
     async def go_on(self, seconds: float, lanes: int, kinds: Mapping[str, Strike] | None = None) -> None:
         """Strike for about so long, in so many lanes at the same time; return when all faults are over."""
         ends = asyncio.get_running_loop().time() + seconds
         async with asyncio.TaskGroup() as group:
-            for _ in range(lanes):
-                group.create_task(self._strike_on(ends, kinds or KINDS), name="lane")
+            for number in range(lanes):
+                group.create_task(self.lane(number).strike_until(ends, kinds or KINDS), name="lane")
 
-    async def _strike_on(self, ends: float, kinds: Mapping[str, Strike]) -> None:
+    async def strike_until(self, ends: float, kinds: Mapping[str, Strike]) -> None:
+        """Inject one fault after the other until the loop's time is `ends`."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self.random.uniform(*PAUSES_S))
             if loop.time() >= ends:
                 return
-            if not self._bag:
-                self._bag = list(kinds)
-                self.random.shuffle(self._bag)
-            await self.strike(self._bag.pop(), kinds)
+            await self.strike(self.draw(kinds), kinds)
 
     async def strike(self, kind: str, kinds: Mapping[str, Strike] | None = None) -> None:
         """Inject one fault, and return when it is over."""

@@ -14,6 +14,7 @@ piece of a history (a `piece` line begins one) is a world of its own. Exit statu
     seen differently       somebody was shown what the log does not say, at that number or at all
     outdated               what was asked for after an edit or a deletion was acknowledged shows the words from before it
     unknowingly behind     a client that had every reason to believe that it held everything lacked something
+    shut out               a client that stays was not let in again for a long time after the faults were over
     shown online           somebody who had gone long ago was still shown as online to somebody who watched
 """
 
@@ -40,11 +41,13 @@ VERDICTS = (
     "seen differently",
     "outdated",
     "unknowingly behind",
+    "shut out",
     "shown online",
 )
 EXAMPLES = 5  # pieces of evidence that are kept for each verdict
 # A node that died is missed after 8 s and its people are swept then; a Redis that came back is used within some seconds.
 GONE_FOR_S = 35.0
+SHUT_OUT_S = 40.0  # every door is open by then; a run waits for 45 s for whoever is not back
 LIVE = "listener"  # the role of clients that stay, and sync where the protocol tells them to
 
 
@@ -94,7 +97,8 @@ class Client:
 
     account: int
     role: str
-    is_up: bool = True
+    is_up: bool = False
+    down_at: float = 0.0
     held: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     floor: dict[int, int] = field(default_factory=dict)  # what is older was never its own to hold
     claims: list[tuple[int, int, int, int]] = field(default_factory=list)  # chat, after, up to, line
@@ -144,6 +148,10 @@ class Piece:
     def _on_chat(self, _: int, record: Record) -> None:
         self.chats[record["chat"]] = Chat(record.get("members"), frozenset(record.get("stable", ())))
 
+    def _on_comes(self, _: int, record: Record) -> None:
+        """The client is to be connected from now on."""
+        self.clients.setdefault(record["by"], Client(record["account"], record["role"], down_at=record["t"]))
+
     def _on_up(self, _: int, record: Record) -> None:
         account, role = record["account"], record["role"]
         client = self.clients.setdefault(record["by"], Client(account, role))
@@ -156,7 +164,7 @@ class Piece:
         client = self.clients.get(record["by"])
         if client is None or not client.is_up:
             return
-        client.is_up = False
+        client.is_up, client.down_at = False, record["t"]
         client.watches.clear()
         if client.role == "present":
             count, since = self._presence[client.account]
@@ -302,8 +310,11 @@ class Piece:
         self._judge_seen()
         for by, client in self.clients.items():
             self._judge_claims(by, client)
-            if client.is_up and client.role == LIVE:
-                self._judge_live(by, client, line)
+            if client.role == LIVE:
+                if client.is_up:
+                    self._judge_live(by, client, line)
+                else:
+                    self._judge_absent(by, client, line, record["t"])
             if client.is_up:
                 self._judge_watched(by, client, line, record["t"])
 
@@ -409,6 +420,11 @@ class Piece:
                     "unknowingly behind",
                     f"line {line}: {by} lacks {len(missing)} of chat {number} from {missing[0]} on ({row.says})",
                 )
+
+    def _judge_absent(self, by: str, client: Client, line: int, now: float) -> None:
+        waited_s = now - max(client.down_at, self._calm_at)
+        if waited_s > SHUT_OUT_S:
+            self.found.convict("shut out", f"line {line}: {by} has not come back for {waited_s:.0f} s, without a fault")
 
     def _judge_watched(self, by: str, client: Client, line: int, now: float) -> None:
         for account, status in client.watches.items():

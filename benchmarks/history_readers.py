@@ -35,12 +35,14 @@ class Listener:
     random: Random
     history: History
     role: str = "listener"
+    is_up: bool = False
     cursors: dict[int, int] = field(default_factory=dict)
     _beyond: dict[int, set[int]] = field(default_factory=dict)  # chat -> seqs that are held behind a gap
     _behind: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Listen until cancelled."""
+        self._note("comes", role=self.role)
         while True:
             with suppress(*GONE):
                 await self._visit()
@@ -50,9 +52,11 @@ class Listener:
         url = self.random.choice(self.doors)
         async with connected(self.http, url, self.person.token, self._hear, WANTED) as wire:
             self._note("up", role=self.role, way="websocket", url=url)
+            self.is_up = True
             try:
                 await self._stay(wire)
             finally:
+                self.is_up = False
                 self._note("down")
 
     async def _stay(self, wire: Wire) -> None:

@@ -307,9 +307,10 @@ class Play:
         )
 
     def _behind(self) -> list[str]:
-        """Returns the names of those who do not hold everything, or are shown somebody as online who is not there."""
+        """Returns the names of those who are not back, do not hold everything, or are shown somebody as online who is gone."""
         world = self.world
-        late = [
+        late = [listener.name for listener in world.listeners if not listener.is_up]
+        late += [
             listener.name
             for listener in world.listeners
             for number, chat in world.chats.items()

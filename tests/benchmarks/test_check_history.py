@@ -106,6 +106,7 @@ LEFT_BEFORE_EDIT = [
 DELETED = [*BEGIN, *sent(1), asked("d", "deletion", of=1), answered("d", 2, t=2)]
 DELETED_LOG = [row(1, text=None), row(2, "d", "deletion", of=1)]
 SEEN_DELETED = [saw(1, t=2), saw(2, client_id="d", kind="deletion", text=None, of=1, t=2)]
+COMES: Line = {"t": 0, "what": "comes", "by": "ann's other", "account": ANN, "role": "listener"}
 WATCHING: list[Line] = [
     {"t": 0, "what": "up", "by": "eye", "account": ANN, "role": "watcher"},
     {"t": 0, "what": "up", "by": "coy's app", "account": COY, "role": "present"},
@@ -189,6 +190,11 @@ GUILTY = {
         ],
         {"unknowingly behind"},
     ),
+    "shut out: not back": (
+        [*BEGIN, {"t": 5, "what": "down", "by": "ben"}, {"t": 8, "what": "calm"}, {"t": 60, "what": "rest"}],
+        {"shut out"},
+    ),
+    "shut out: never in": ([*BEGIN, COMES, {"t": 8, "what": "calm"}, {"t": 60, "what": "rest"}], {"shut out"}),
     "shown online": ([*BEGIN, *WATCHING, {"t": 8, "what": "calm"}, {"t": 60, "what": "rest"}], {"shown online"}),
 }
 
@@ -270,6 +276,18 @@ def test_there_is_a_guilty_history_for_each_verdict() -> None:
             id="left before the edit",
         ),
         pytest.param([*BEGIN, *sent(3), {"t": 5, "what": "down", "by": "ben"}, log(*ROWS), *end()], id="not connected"),
+        pytest.param(
+            [*BEGIN, {"t": 8, "what": "calm"}, {"t": 50, "what": "down", "by": "ben"}, {"t": 60, "what": "rest"}],
+            id="not connected for a moment, long after the faults",
+        ),
+        pytest.param(
+            [*BEGIN, {"t": 5, "what": "down", "by": "ben"}, {"t": 50, "what": "calm"}, {"t": 60, "what": "rest"}],
+            id="not connected since the faults, which are over since a moment",
+        ),
+        pytest.param(
+            [*BEGIN, COMES, COMES | {"what": "up", "t": 5}, {"t": 8, "what": "calm"}, {"t": 60, "what": "rest"}],
+            id="let in at last",
+        ),
         pytest.param([*BEGIN, *WATCHING, {"t": 8, "what": "calm"}, {"t": 20, "what": "rest"}], id="gone a moment ago"),
         pytest.param(
             [

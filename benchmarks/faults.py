@@ -38,7 +38,8 @@ import aiohttp
 from benchmarks.checks import Log, Verdict, judge, missed, read_history, read_logs
 from benchmarks.cluster_faults import ClusterFaultInjector
 from benchmarks.fault_injector import FaultInjector, Kind, distribution
-from benchmarks.history_run import HistoryPlan, conclude, run_piece
+from benchmarks.history_run import conclude, run_piece
+from benchmarks.history_world import HistoryPlan
 from benchmarks.links import Lines, open_lines
 from benchmarks.listeners import KNOWS_WITHIN_S
 from benchmarks.participants import Participants, gather_participants, set_probes

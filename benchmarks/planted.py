@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from benchmarks.check_history import Findings, judge
+from benchmarks.check_history import judge
+from benchmarks.history_findings import Findings
 
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = Path(__file__).with_name("planted")

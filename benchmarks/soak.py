@@ -25,8 +25,8 @@ import aiohttp
 from redis.asyncio import Redis
 
 from benchmarks.history import History
-from benchmarks.history_run import HistoryPlan, World
 from benchmarks.history_site import StruckNode, StruckSite, running_struck_site
+from benchmarks.history_world import HistoryPlan, World
 from models.stores.database import open_database
 
 EVERY_S = 10.0

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.check_history import VERDICTS, Findings, Reader
+from benchmarks.check_history import Reader
+from benchmarks.history_findings import VERDICTS, Findings
 
 ROOT = Path(__file__).resolve().parents[2]
 ANN, BEN, COY = 1, 2, 3
 CHAT = 7
+CHECKER = ("check_history", "history_facts", "history_findings", "history_log", "history_piece")
 Line = dict[str, Any]
 BEGIN: list[Line] = [
     {"t": 0, "what": "piece", "seed": 1},
@@ -344,7 +346,7 @@ def test_the_program_reads_a_file_and_says_by_its_exit_status_what_it_found(tmp_
 
 
 def test_the_checker_knows_nothing_of_the_server() -> None:
-    for name in ("check_history", "history_log"):
+    for name in CHECKER:
         tree = ast.parse((ROOT / "benchmarks" / f"{name}.py").read_text("utf-8"))
         imported = {
             (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
@@ -353,5 +355,5 @@ def test_the_checker_knows_nothing_of_the_server() -> None:
             for alias in node.names
         }
         assert {each for each in imported if each.partition(".")[0] not in sys.stdlib_module_names} <= {
-            "benchmarks.history_log"
+            f"benchmarks.{each}" for each in CHECKER
         }

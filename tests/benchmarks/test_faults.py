@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.check_history import describe
 from benchmarks.fault_injector import Kind
 from benchmarks.faults import run, table
-from benchmarks.history_run import HistoryPlan, run_piece
+from benchmarks.history_findings import describe
+from benchmarks.history_run import run_piece
+from benchmarks.history_world import HistoryPlan
 from benchmarks.plans import EACH_KIND_ONCE, OF_A_CLUSTER, ONE_NODE_SHORT
 
 WITHIN_S = 540.0  # many times what it takes, for a machine that does ten other things

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.check_history import Findings, Reader
+from benchmarks.check_history import Reader
 from benchmarks.history import BLOCK_BYTES, History
+from benchmarks.history_findings import Findings
 from benchmarks.history_run import FAILED, conclude
 
 

@@ -5,8 +5,9 @@ from random import Random
 from typing import cast
 
 from benchmarks.history import History
-from benchmarks.history_faults import KINDS, Faults
+from benchmarks.history_faults import Faults
 from benchmarks.history_site import StruckSite
+from benchmarks.history_strikes import KINDS
 
 LANES = 3
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.check_history import VERDICTS
-from benchmarks.history_faults import KINDS
+from benchmarks.history_findings import VERDICTS
+from benchmarks.history_strikes import KINDS
 from benchmarks.planted import PATCHES, PLANTED_MINUTES, Found, Patch, list_bugs, plant
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -123,14 +123,14 @@ def plant(name: str, minutes: float, seed: int, within_s: float | None = None) -
         command = [sys.executable, "-m", "benchmarks.faults", "--minutes", str(minutes), "--seed", str(seed)]
         command += ["--history", str(history), "--until-convicted", ",".join(patch.convicts), *patch.options]
         began = monotonic()
-        status = _run(command, copy, within_s or minutes * 60 + ENDS_WITHIN_S)
+        status = run_within(command, copy, within_s or minutes * 60 + ENDS_WITHIN_S)
         took = monotonic() - began
         findings = judge(history) if history.exists() else Findings()
     verdicts = {verdict: count for verdict, count in findings.counts.items() if count}
     return Found(patch, verdicts, took, has_failed=status not in PLAYED)
 
 
-def _run(command: Sequence[str], folder: Path, within_s: float) -> int | None:
+def run_within(command: Sequence[str], folder: Path, within_s: float) -> int | None:
     """Returns the exit status of a command, or None if it had to be ended. SIGTERM ends both it and this process."""
     before = signal.signal(signal.SIGTERM, _end)  # or what is started would go on without this process
     try:

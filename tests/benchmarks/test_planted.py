@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.history_findings import VERDICTS
 from benchmarks.history_strikes import KINDS
-from benchmarks.planted import PATCHES, PLANTED_MINUTES, Found, Patch, list_bugs, plant
+from benchmarks.planted import PATCHES, PLANTED_MINUTES, Found, Patch, list_bugs, plant, run_within
 
 ROOT = Path(__file__).resolve().parents[2]
 BUGS = list_bugs()
@@ -55,6 +57,13 @@ def test_a_run_that_broke_off_convicts_nobody_and_says_so() -> None:
     found = Found(Patch("bug", "It loses.", (), ("lost",)), {"lost": 1}, 5, has_failed=True)
     assert not found.is_convicted
     assert "the run failed" in found.row
+
+
+def test_a_run_is_ended_when_its_time_is_over_and_signals_do_what_they_did_before(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_within([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, 0.1) is None
+    assert run_within([sys.executable, "-c", "raise SystemExit(2)"], tmp_path, 60) == 2
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_there_are_as_many_bugs_as_are_promised() -> None:

@@ -9,9 +9,11 @@ stays on that list until then: a request that does not know of it yet may still 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from time import monotonic
+from typing import Any
 
 from bson import Binary, ObjectId
 from pymongo import ASCENDING, IndexModel, ReturnDocument
@@ -80,6 +82,10 @@ class Uploads:
             else:
                 return upload
         raise Unavailable
+
+    async def say(self, upload_id: str, fields: Mapping[str, Any]) -> None:
+        """Replace the fields of the message of an upload that is not sent."""
+        await self._uploads.update_one({"_id": upload_id, "is_sent": False}, {"$set": {"fields": _kept(fields)}})
 
     async def append(self, upload: Upload, content: AsyncIterator[bytes]) -> Upload:
         """Store the next part of an upload as it arrives. Returns the upload with what has been stored.
@@ -248,10 +254,15 @@ def _said(upload: Upload) -> Row:
     """Returns the fields of a row that are others once the message is stored."""
     return {
         "file_name": upload.file_name,
-        "fields": dict(upload.fields),
+        "fields": _kept(upload.fields),
         "received": upload.received,
         "is_sent": upload.is_sent,
     }
+
+
+def _kept(fields: Mapping[str, Any]) -> str:
+    """Returns fields as the text of which they are made: MongoDB has not all the numbers and texts that JSON has."""
+    return json.dumps(fields)
 
 
 def _upload_of(row: Row) -> Upload:
@@ -262,7 +273,7 @@ def _upload_of(row: Row) -> Upload:
         row["length"],
         row["file_name"],
         row["mime_type"],
-        row["fields"],
+        json.loads(row["fields"]),
         row["expires_at"],
         row["received"],
         row["is_sent"],

@@ -2,6 +2,7 @@
 
 import re
 from contextvars import ContextVar
+from http import HTTPStatus
 from uuid import uuid4
 
 from aiohttp import web
@@ -30,8 +31,9 @@ async def show_request_id(request: web.Request, response: web.StreamResponse) ->
     """Add the id to an answer, whichever part of the server made it.
 
     The files that a page loads have none unless the caller names its requests: each of seventy would have one, of 48 bytes, that nobody reads.
+    A refusal has one.
     """
-    if HEADER in request.headers or not request.path.startswith(_FILES):
+    if HEADER in request.headers or response.status >= HTTPStatus.BAD_REQUEST or not request.path.startswith(_FILES):
         response.headers[HEADER] = id_of(request)
 
 

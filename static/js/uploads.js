@@ -167,8 +167,9 @@ export class Uploads extends Emitter {
   /** An upload that is gone, or that an earlier request has moved on, is asked for once more. */
   #refusalOfPart(id, request) {
     const shown = parsed(request.responseText);
-    if (request.status === 404) this.#begun.delete(id);
-    const isElsewhere = request.status === 404 || shown?.code === "conflict";
+    const isGone = request.status === 404 && (shown?.code ?? "media_not_found") === "media_not_found"; // else it is about the message
+    if (isGone) this.#begun.delete(id);
+    const isElsewhere = isGone || shown?.code === "conflict";
     return isElsewhere ? new LineBroken("the upload is not where it was") : refusalOf(request, shown);
   }
 

@@ -190,3 +190,38 @@ async def test_rest_takes_mentions_in_the_caption_of_a_file_whole_and_in_parts(n
     wrong = [mention(tom, 8)]
     assert (await node.rest("POST", "/api/messages/send-document/", ann.person, data=form(wrong)))[0] == 400
     assert (await node.rest("POST", parts, ann.person, json=begun | {"mentions": wrong}))[0] == 400
+
+
+async def test_a_file_that_mentions_somebody_outside_is_refused_before_it_is_kept(node: Node, parts: Parts) -> None:
+    ann, tom, other = await phones(node, *await friends(node, 3))
+    data = FormData({"contact": tom.person.number, "caption": "@You", "mentions": json.dumps([mention(other)])})
+    data.add_field("filename", b"a file that nobody is shown", filename="a.bin")
+    kept = [parts.database.raw[f"media.{name}"] for name in ("files", "chunks")]
+    before = [await rows.estimated_document_count() for rows in kept]
+    status, refusal = await node.rest("POST", "/api/messages/send-document/", ann.person, data=data)
+    assert (status, refusal["code"]) == (404, "participant_not_found")
+    assert [await rows.estimated_document_count() for rows in kept] == before
+
+
+async def test_a_file_in_parts_that_mentions_who_has_left_goes_on_once_it_does_not(node: Node, parts: Parts) -> None:
+    ann, tom, other, chat = await group_of_three(node, parts)
+    url = "/api/messages/uploads/"
+    fields = {"kind": "document", "length": 6, "chat": chat, "client_id": "file", "caption": "@Tom and @Max"}
+    # What no database can keep, beside what counts.
+    junk = {"mentions": [mention(tom, x=1 << 63), mention(other, 9)], "contact": {"a\0b": 1}}
+    status, upload = await node.rest("POST", url, ann.person, json=fields | junk)
+    assert status == 201, upload
+    await remove(parts, ann, chat, tom.person)
+    place, headers = f"{url}{upload['upload']}/", {"Content-Type": "application/offset+octet-stream"}
+    status, refusal = await node.rest(
+        "PATCH", place, ann.person, data=b"a file", headers=headers | {"Upload-Offset": "0"}
+    )
+    assert (status, refusal["code"]) == (404, "participant_not_found")
+    status, refusal = await node.rest("POST", url, ann.person, json=fields | {"mentions": [mention(tom)]})
+    assert (status, refusal["code"]) == (404, "participant_not_found")
+    status, again = await node.rest("POST", url, ann.person, json=fields | {"mentions": [mention(other, 9)]})
+    assert (status, again["url"], again["offset"]) == (200, upload["url"], 5)
+    status, _ = await node.rest("PATCH", place, ann.person, data=b"e", headers=headers | {"Upload-Offset": "5"})
+    assert status == 204
+    (message,) = [entry for entry in await history(other, chat) if entry.get("caption") == fields["caption"]]
+    assert message["mentions"] == [shown(other, 9)]

@@ -1,6 +1,6 @@
 """Messages with files on the messaging API (docs/messaging-api.md, "Media")."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -19,10 +19,10 @@ from handlers.wire.messaging.drafts import CardToSend, DocumentToSend, FileToSen
 from handlers.wire.messaging.recipients import ToSomebody
 from handlers.wire.messaging.request import parse
 from handlers.wire.sockets.requests import VCARD_MAX_CHARS
-from models.documents.entry import Entry
+from models.documents.entry import Entry, Mention
 from models.documents.media import MediaKind, MediaRule
 from models.documents.session import Actor
-from models.errors import DomainError, Malformed, TooLarge, TooLong, Unavailable, UrlRefused
+from models.errors import DomainError, Malformed, ParticipantNotFound, TooLarge, TooLong, Unavailable, UrlRefused
 from models.services.chats.send import RequireRecipient, SendMessage
 from models.services.media.fetching import FetchUrl, LimitFetches
 from models.services.media.storage import PendingFile, StoreMedia
@@ -97,22 +97,27 @@ class MediaMessageRoutes:
             actor = await choose_actor(request, fields)
             try:
                 asked = parse(shape, fields)
-                asked.draft(kind)  # which may be refused before anything is kept
+                mentions = asked.draft(kind).mentions
             except DomainError as refusal:
                 return self._sent(request, await find_sent(self.send, actor, fields, refusal))
             entry = await self.send.find_sent(actor, asked.target, asked.client_id)
             if entry is None:
-                async with self._arrived(actor, asked, arrival, rule) as arrived:
+                async with self._arrived(actor, asked, mentions, arrival, rule) as arrived:
                     entry = await send_kept(request, self.send, fields, asked, kind, arrived)
         return self._sent(request, entry)
 
     @asynccontextmanager
     async def _arrived(
-        self, actor: Actor, asked: FileToSend, arrival: PendingFile | None, rule: MediaRule
+        self,
+        actor: Actor,
+        asked: FileToSend,
+        mentions: Collection[Mention],
+        arrival: PendingFile | None,
+        rule: MediaRule,
     ) -> AsyncIterator[PendingFile]:
-        """Yields the uploaded file, or the file behind the URL."""
+        """Yields the uploaded file, or the file behind the URL, of a message that would not be refused for what its fields say."""
         url = asked.require_url() if arrival is None else ""
-        await self.require_recipient(actor, asked.target)
+        await self.require_recipient(actor, asked.target, mentions)
         if arrival is not None:
             yield arrival
             return
@@ -146,6 +151,7 @@ async def send_kept(
 
 
 def _sending(what: str, shape: type[ToSomebody], example: str, instead_of: str = "url") -> OperationSpec:
+    of_mentions = (ParticipantNotFound,) if "mentions" in shape.model_fields else ()
     return OperationSpec(
         f"Send {what}.",
         {200: wire.SentShown},
@@ -153,7 +159,13 @@ def _sending(what: str, shape: type[ToSomebody], example: str, instead_of: str =
         file=FILE,
         file_instead_of=instead_of,
         file_example=example,
-        refuses=(TooLong, TooLarge, *(() if instead_of != "url" else (UrlRefused, Unavailable)), *SEND_REFUSALS),
+        refuses=(
+            TooLong,
+            TooLarge,
+            *of_mentions,
+            *(() if instead_of != "url" else (UrlRefused, Unavailable)),
+            *SEND_REFUSALS,
+        ),
     )
 
 

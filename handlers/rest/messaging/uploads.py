@@ -32,6 +32,7 @@ from models.errors import (
     Conflict,
     Malformed,
     MediaNotFound,
+    ParticipantNotFound,
     TooLarge,
     TooLong,
     Unavailable,
@@ -84,7 +85,7 @@ class UploadRoutes:
     links: Links
 
     def routes(self) -> list[Route]:
-        refuses = (TooLong, TooLarge, UnsupportedVersion, *SEND_REFUSALS)
+        refuses = (TooLong, TooLarge, UnsupportedVersion, ParticipantNotFound, *SEND_REFUSALS)
         return [
             *messaging(
                 "POST",
@@ -146,10 +147,11 @@ class UploadRoutes:
         actor = await choose_actor(request, fields)
         asked = parse(wire.FileToUpload, fields)
         of_message = wire.message_fields(asked.kind, fields, asked.client_id)
-        parse(SHAPES[asked.kind], of_message).draft(asked.kind)  # which may be refused before the file has come
+        message = parse(SHAPES[asked.kind], of_message).draft(asked.kind)
+        # which may be refused before the file has come
         entry = await self.send.find_sent(actor, asked.target, asked.client_id)
         if entry is None:
-            await self.require_recipient(actor, asked.target)
+            await self.require_recipient(actor, asked.target, message.mentions)
         upload, is_new = await self.uploads.begin(
             Upload(
                 upload_id(actor.account_id, asked.target, asked.client_id),
@@ -158,7 +160,7 @@ class UploadRoutes:
                 asked.length,
                 asked.filename,
                 asked.filetype,
-                of_message,
+                wire.kept_fields(of_message, message.mentions),
                 is_sent=entry is not None,
             ),
             self.rules[asked.kind],

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from typing import Annotated, NotRequired
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from handlers.wire.messaging.recipients import ToSomebody, read_whole
 from handlers.wire.messaging.request import FieldReader, or_null, text
 from handlers.wire.sockets.requests import FILE_FACT_MAX_CHARS, SIZE_MAX_BYTES
 from handlers.wire.times import Date, show_date
-from models.documents.entry import Entry
+from models.documents.entry import Entry, Mention
 from models.documents.media import MediaKind
 from models.documents.plain_line import is_storable
 from models.documents.upload import Upload
@@ -101,6 +102,16 @@ def message_fields(kind: MediaKind, fields: Fields, client_id: str) -> Fields:
     """Returns the fields that a form with such a file would have."""
     names = SHAPES[kind].model_fields.keys() - _NOT_OF_THE_MESSAGE
     return {name: fields[name] for name in names & fields.keys()} | {"client_id": client_id}
+
+
+def kept_fields(of_message: Fields, mentions: Sequence[Mention]) -> Fields:
+    """Returns the fields of a message as they are kept until its file is there, with its mentions as they were read.
+
+    Another value that is no text and no number is not looked at, such as a `contact` beside a `group_id`; it is left out.
+    """
+    said = {name: value for name, value in of_message.items() if name != "mentions" and isinstance(value, str | int)}
+    shown = [{"number": one.number, "offset": one.offset, "length": one.length} for one in mentions]
+    return {**said, "mentions": shown} if shown else said
 
 
 def read_metadata(header: str) -> Fields:

@@ -56,10 +56,15 @@ def found_in(roster: Roster, mentions: Collection[Mention]) -> tuple[Mention, ..
     """Returns the mentions with the accounts of the members that they name. Raises ParticipantNotFound for the number of anybody else."""
     asked = {mention.number for mention in mentions}
     accounts = {number: account_id for account_id, number in roster.numbers.items() if number in asked}
-    for mention in mentions:
-        if mention.number not in accounts:
-            raise ParticipantNotFound(f"{mention.number} is not in this chat, and can be mentioned only there.")
+    require_named(mentions, accounts)
     return tuple(replace(mention, account=accounts[mention.number]) for mention in mentions)
+
+
+def require_named(mentions: Collection[Mention], numbers: Collection[str]) -> None:
+    """Raises ParticipantNotFound for a mention of a number that is none of these."""
+    for mention in mentions:
+        if mention.number not in numbers:
+            raise ParticipantNotFound(f"{mention.number} is not in this chat, and can be mentioned only there.")
 
 
 def require_may_pin(roster: Roster, account_id: int) -> None:

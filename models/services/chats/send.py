@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from models.documents.chat import Chat, ChatKind, Roster
 from models.documents.chat_ref import ChatRef
-from models.documents.entry import Draft, Entry, Message, Stored, shown_to, without_content
+from models.documents.entry import Draft, Entry, Mention, Message, Stored, shown_to, without_content
 from models.documents.session import Actor
 from models.errors import ChatNotFound, ClientIdReused, DomainError
 from models.facts import ChatListed, ChatMembersChanged
@@ -20,6 +20,7 @@ from models.services.chats.permission import (
     list_for,
     load_pair,
     peek_pair,
+    require_named,
     require_reply_target,
 )
 from models.services.chats.resolve import ResolveChat
@@ -208,22 +209,28 @@ class SendMessage:
 
 @dataclass(frozen=True, slots=True)
 class RequireRecipient:
-    """Raises the refusals of SendMessage before a file is taken for the message. Costs one more of the sender's tokens."""
+    """Raises the refusals of SendMessage before a file is taken for the message. Costs one more of the sender's tokens.
+
+    `mentions` are those of the message, whose numbers must be in the chat.
+    """
 
     resolve: ResolveChat
     admit: AdmitMessage
     limit: TokenBuckets
 
-    async def __call__(self, actor: Actor, target: ChatRef) -> None:
+    async def __call__(self, actor: Actor, target: ChatRef, mentions: Collection[Mention] = ()) -> None:
         self.limit.take(actor.account_id)
-        await self.check(actor, target)
+        await self.check(actor, target, mentions)
 
-    async def check(self, actor: Actor, target: ChatRef) -> None:
+    async def check(self, actor: Actor, target: ChatRef, mentions: Collection[Mention] = ()) -> None:
         """Raise the refusals of SendMessage but for the rate, at no cost."""
         if target.contact is None:
-            await self.admit(actor, (await self.resolve(actor, target)).chat)
+            roster = await self.resolve(actor, target)
+            await self.admit(actor, roster.chat)
+            found_in(roster, mentions)
         else:
             await self.admit.to_contact(actor, target.contact)
+            require_named(mentions, (actor.number, target.contact))
 
 
 def message_of(stored: Stored) -> Entry:

@@ -41,6 +41,8 @@ class UploadInParts:
     async def begin(self, wanted: Upload, rule: MediaRule) -> tuple[Upload, bool]:
         """Begin an upload, or go on with the one that began by the same client id. Returns it, and whether it is new.
 
+        What is said of its message counts as it is said last, so that what was refused can be said better; of its file, as first.
+
         Raises what a form with such a file would, as far as that is known before its first byte; ClientIdReused if the
         earlier upload is of another file; RateLimited for too many unfinished ones.
         """
@@ -56,6 +58,9 @@ class UploadInParts:
                 await self._keep_if_room(wanted)
         if not known.is_of_same_file(wanted):
             raise ClientIdReused
+        if known is not wanted and not known.is_sent and known.fields != wanted.fields:
+            await self.uploads.say(known.id, wanted.fields)
+            known = replace(known, fields=wanted.fields)
         return known, known is wanted
 
     async def require(self, account_id: int, upload_id: str) -> Upload:

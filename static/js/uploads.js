@@ -26,6 +26,7 @@ const ANSWER_WITHIN_MS = 90000; // of a file that has gone out whole: the server
 const IN_ONE_MAX_BYTES = 1 << 20; // a larger file goes in parts
 const UPLOADS = "/api/messages/uploads/";
 const TUS = { "Tus-Resumable": "1.0.0" };
+const OF_THE_MESSAGE = new Set(["chat_not_found", "message_not_found", "participant_not_found"]); // refusals by 404 that are not about the upload
 const AGAIN_LATER = new Set([408, 429, 500, 502, 503, 504]);
 
 export class Uploads extends Emitter {
@@ -167,7 +168,7 @@ export class Uploads extends Emitter {
   /** An upload that is gone, or that an earlier request has moved on, is asked for once more. */
   #refusalOfPart(id, request) {
     const shown = parsed(request.responseText);
-    const isGone = request.status === 404 && (shown?.code ?? "media_not_found") === "media_not_found"; // else it is about the message
+    const isGone = request.status === 404 && !OF_THE_MESSAGE.has(shown?.code);
     if (isGone) this.#begun.delete(id);
     const isElsewhere = isGone || shown?.code === "conflict";
     return isElsewhere ? new LineBroken("the upload is not where it was") : refusalOf(request, shown);

@@ -147,8 +147,7 @@ class UploadRoutes:
         actor = await choose_actor(request, fields)
         asked = parse(wire.FileToUpload, fields)
         of_message = wire.message_fields(asked.kind, fields, asked.client_id)
-        message = parse(SHAPES[asked.kind], of_message).draft(asked.kind)
-        # which may be refused before the file has come
+        message = parse(SHAPES[asked.kind], of_message).draft(asked.kind)  # refused before the file has come
         entry = await self.send.find_sent(actor, asked.target, asked.client_id)
         if entry is None:
             await self.require_recipient(actor, asked.target, message.mentions)
@@ -208,7 +207,7 @@ class UploadRoutes:
         """Send the message of a whole upload, if that was not done before."""
         asked, rule = _message_of(upload), self.rules[upload.kind]
         if await self.send.find_sent(actor, asked.target, asked.client_id) is None:
-            await self.require_recipient(actor, asked.target)
+            await self.require_recipient(actor, asked.target, asked.draft(upload.kind).mentions)
             try:
                 async with self.uploads.open(upload, rule) as arrived:
                     await send_kept(request, self.send, upload.fields, asked, upload.kind, arrived)

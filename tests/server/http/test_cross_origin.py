@@ -141,5 +141,8 @@ async def test_an_answer_has_an_id_of_its_own_where_the_one_given_is_none(node: 
 
 
 async def test_a_file_of_the_page_has_an_id_only_for_a_caller_who_names_requests(node: Node) -> None:
-    assert "X-Request-Id" not in (await ask(node, "GET", "/static/none.js")).headers
-    assert (await ask(node, "GET", "/static/none.js", X_Request_Id="a")).headers["X-Request-Id"] == "a"
+    answer = await ask(node, "GET", "/static/parley.css")
+    assert answer.status == 200
+    assert "X-Request-Id" not in answer.headers
+    assert (await ask(node, "GET", "/static/parley.css", X_Request_Id="a")).headers["X-Request-Id"] == "a"
+    assert (await ask(node, "GET", "/static/none.js")).headers["X-Request-Id"], "a refusal can be asked about"

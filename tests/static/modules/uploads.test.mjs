@@ -522,3 +522,17 @@ test("whom a caption mentions goes with the file, whole or in parts", async () =
   const begun = requests.filter(({ method }) => method === "POST").slice(-2).map(({ form }) => (typeof form === "string" ? JSON.parse(form).mentions : form.get("mentions")));
   assert.deepEqual(begun.map((said) => JSON.parse(said)), [mentions, mentions]);
 });
+
+test("a large file that is refused for what its message says is not begun anew, and the outbox hears why", async () => {
+  const server = new PlayedServer();
+  server.mood = (request, body) => {
+    request.take(body.size - 1);
+    request.answer(404, { error: "2 is not in this chat.", code: "participant_not_found" });
+  };
+  const outbox = server.outbox();
+  outbox.resume();
+  const item = await outbox.add(film("a"));
+  await until(() => item.failed);
+  assert.equal(item.failed.code, "participant_not_found");
+  assert.equal(server.parts.length, 1);
+});

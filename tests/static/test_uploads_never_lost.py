@@ -254,7 +254,7 @@ async def test_where_there_is_no_room_nothing_is_sent_and_the_file_is_still_ther
     window, device = await at_ann(windows, node, [ann, tom])
     page = window.page
     await page.evaluate(
-        "() => { window.put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (...row) { if (this.name === 'kept' || this.name === 'chats') return window.put.apply(this, row); throw new DOMException('full', 'QuotaExceededError'); }; }"
+        "() => { window.put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (...row) { if (!['outbox', 'files'].includes(this.name)) return window.put.apply(this, row); throw new DOMException('full', 'QuotaExceededError'); }; }"
     )
     await attach(page, "Photo or video", photo())
     await window.write("Look")

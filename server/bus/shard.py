@@ -113,6 +113,11 @@ class Shard:
                 self.publisher.discard()
                 self.failed(error)
                 await asyncio.sleep(RETRY_S)
+            except Exception as error:  # a driver's own fault, with which nothing would ever be published again
+                log.exception("publishing failed")
+                self.publisher.discard()
+                self.failed(error)
+                await asyncio.sleep(RETRY_S)
 
     async def _flush(self) -> None:
         has_lost, has_failed = self.publisher.take_loss(), self._has_failed

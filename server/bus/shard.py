@@ -109,12 +109,11 @@ class Shard:
                 await self.subscriptions.flush()
                 await self._flush()
                 await asyncio.sleep(PACE_S)
-            except (RedisError, OSError) as error:
-                self.publisher.discard()
-                self.failed(error)
-                await asyncio.sleep(RETRY_S)
-            except Exception as error:  # a driver's own fault, with which nothing would ever be published again
-                log.exception("publishing failed")
+            except Exception as error:
+                if not isinstance(
+                    error, RedisError | OSError
+                ):  # a fault of the driver or of ours must not end this for good
+                    log.exception("publishing failed")
                 self.publisher.discard()
                 self.failed(error)
                 await asyncio.sleep(RETRY_S)

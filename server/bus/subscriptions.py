@@ -139,7 +139,7 @@ class Subscriptions:
                 channels.append(self._wanted.popleft()[1])
             try:
                 await self._ask(pubsub, channels, subscribe=subscribe)
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 (the driver has others, too, for a connection that is closed meanwhile)
                 log.info("subscribing failed: %s", type(error).__name__)
                 self._is_broken = self._is_broken or pubsub is self._pubsub
                 return
@@ -151,7 +151,9 @@ class Subscriptions:
             try:
                 await self._subscribe_all(pubsub)
                 await self._read_messages(pubsub)
-            except (RedisError, OSError) as error:
+            except Exception as error:
+                if not isinstance(error, RedisError | OSError):
+                    log.exception("listening failed")
                 self._broke(error)
             finally:
                 self._pubsub = None
@@ -262,5 +264,5 @@ class Subscriptions:
 async def _close(pubsub: PubSub) -> None:
     try:
         await pubsub.aclose()  # type: ignore[no-untyped-call]
-    except (RedisError, OSError):
+    except Exception:  # noqa: BLE001 (it is given up, whatever became of it)
         log.debug("the bus was away when its subscription was closed")

@@ -18,7 +18,7 @@ from server.bus.listeners import BusListeners
 from server.bus.publisher import AT_ONCE
 from server.config import MongodbSettings
 from server.embedded import EmbeddedStores
-from tests.server.bus.buses import WITHIN_S, Node, no_large_chats
+from tests.server.bus.buses import WITHIN_S, Node, joined, no_large_chats, tell_until_heard
 from tests.support.socket_fixture import until
 
 ANN, TOM = 1, 2
@@ -183,3 +183,30 @@ async def test_whom_it_concerns_is_told_to_sync_when_a_node_says_what_another_ca
             await redis.publish(channel, said)
             await until(lambda: bool(gaps))
             assert gaps == [concerned]
+
+
+@pytest.mark.parametrize("part", ["publishing", "listening", "subscribing"])
+async def test_a_fault_of_the_driver_that_is_none_of_redis_ends_nothing_for_good_and_is_made_up_for(
+    stores: EmbeddedStores, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    async with joined(stores.redis_url) as (first, second):
+        await second.hold(ANN)
+        told, publisher = len(second.gaps), first.bus.shards.home.publisher
+        pubsub = second.bus.shards.home.subscriptions._pubsub
+        owner, name = {
+            "publishing": (publisher, "_run"),
+            "listening": (pubsub, "get_message"),
+            "subscribing": (pubsub, "subscribe"),
+        }[part]
+        works = getattr(owner, name)
+
+        async def fails_once(*_: Any, **__: Any) -> None:
+            monkeypatch.setattr(owner, name, works)
+            raise AttributeError("'NoneType' object has no attribute 'write'")
+
+        monkeypatch.setattr(owner, name, fails_once)
+        first.bus.publish("/chat", "lost or not", [ANN])
+        await second.hold(TOM)
+        await until(lambda: None in second.gaps[told:])
+        for account_id in (ANN, TOM):
+            await tell_until_heard(first, second, account_id)

@@ -31,9 +31,8 @@ FOUND_MAX = 512
 CLUSTER_MAX_CHARS = (
     64  # that are looked at: thousands of accents on one letter would take their square to be put in order
 )
-KNOWN_CLUSTER_MAX_CHARS = (
-    8  # of which the folded form is remembered: longer ones, which anybody can send, would fill the memory
-)
+# Of clusters whose folded form is remembered: longer ones, which anybody can send, would fill the memory.
+KNOWN_CLUSTER_MAX_CHARS = 8
 # Of the beginnings of a word that the index knows; any block has words with any letter.
 PREFIX_LENGTHS = (2, 3, 4, 6, 9)
 
@@ -185,7 +184,7 @@ def _known_terms(part: str) -> tuple[str, ...]:
 
 def matches(query: SearchQuery, texts: Sequence[str]) -> bool:
     """Returns whether a query finds a message with these texts: `find_ranges` without the ranges."""
-    folded = fold(texts[0]) if len(texts) == 1 else "\n".join(map(fold, texts))  # no part of a query goes beyond a line
+    folded = "\n".join(map(fold, texts))  # no part of a query goes beyond a line
     for part in query.elsewhere:
         if part not in folded:
             return False

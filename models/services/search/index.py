@@ -169,9 +169,8 @@ class _Contents:
             if row.changed_key in messages:
                 texts += row.texts  # an edit, which may have been stored since the changes that wait were read
         for some in _batches(texts):
-            terms |= list_terms(
-                "\n".join(map(fold, some))
-            )  # each alone, so that one emoji does not make all of them expensive
+            # Each is folded alone, so that one emoji does not make all of them expensive.
+            terms |= list_terms("\n".join(map(fold, some)))
             await asyncio.sleep(0)
         return filter_bits(terms)
 
